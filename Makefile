@@ -1,0 +1,60 @@
+# Every command of the project. `make` lists them; CI calls only these.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+PACKAGES := contracts services/order-api services/projector services/notifier deploy/local
+STAMP := $(VENV)/.installed
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements/setup.txt requirements/runtime.txt requirements/dev.txt $(PACKAGES:=/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …")'
+	@echo "· installing the locked packages into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/setup.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-build-isolation --no-deps $(foreach p,$(PACKAGES),-e ./$(p))
+	@touch $@
+
+setup: $(STAMP) ## install everything into .venv (the other targets do it by themselves)
+
+up: $(STAMP) ## start the whole system and leave it running
+	@$(BIN)/python -m local_stack up $(ARGS)
+
+down: $(STAMP) ## stop what `make up` started
+	@$(BIN)/python -m local_stack down $(ARGS)
+
+demo: $(STAMP) ## a Friday evening in a minute: orders in, screens follow, everything checked at the end
+	@$(BIN)/python -m local_stack demo $(ARGS)
+
+test: $(STAMP) ## everything that proves it, fast ones first
+	@$(BIN)/python -m pytest tests/unit tests/integration tests/system tests/browser $(ARGS)
+
+check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a minute
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy $(PACKAGES:=/src) tests/infra
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m order_contracts --check
+	@$(BIN)/python -m pytest -q tests/unit
+
+unit integration system browser: $(STAMP)
+	@$(BIN)/python -m pytest tests/$@ $(ARGS)
+
+contracts: $(STAMP) ## write the JSON Schemas, asyncapi.yaml and examples anew
+	@$(BIN)/python -m order_contracts
+
+lock: $(STAMP) ## resolve all dependencies anew (hashed, no registry address inside)
+	@cd requirements && for f in setup runtime dev; do ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $$f.in -o $$f.txt; done
+	@$(BIN)/python -m local_stack lock
+
+fmt: $(STAMP) ## format the code
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+clean: down ## remove everything that was built, the virtual environment too
+	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+.PHONY: help setup up down demo test check unit integration system browser contracts lock fmt clean

@@ -1,0 +1,1 @@
+"""What the services share, and nothing else: pure data and rules, no broker, no database, no sockets."""

@@ -1,0 +1,28 @@
+"""The fold: an order document is the merge patch of its accepted changes, in order, and nothing else."""
+
+from typing import Any
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """Apply a JSON Merge Patch (RFC 7396 section 2) and give the result; neither argument is changed.
+
+    Total for all JSON values, however deeply nested: a loop, since a recursion could be ended by its input.
+    Parts that the patch does not touch are shared with `target`, not copied.
+    """
+    if not isinstance(patch, dict):
+        return patch
+    result: dict[str, Any] = dict(target) if isinstance(target, dict) else {}
+    todo = [(result, patch)]
+    while todo:
+        into, changes = todo.pop()
+        for name, value in changes.items():
+            if value is None:
+                into.pop(name, None)
+            elif isinstance(value, dict):
+                held = into.get(name)
+                part: dict[str, Any] = dict(held) if isinstance(held, dict) else {}
+                into[name] = part
+                todo.append((part, value))
+            else:
+                into[name] = value
+    return result

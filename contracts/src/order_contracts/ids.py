@@ -1,0 +1,28 @@
+"""Names of orders and events, derived so that the same request always names the same thing.
+
+Whichever replica takes a request, and however often, its order and its event get the same ids
+(UUIDv5, RFC 9562 section 5.5). That makes a retry a duplicate that every reader can recognise.
+"""
+
+import json
+import re
+from uuid import UUID, uuid5
+
+_ORDERS = UUID("6f5d1c1e-6a5b-5d0c-9a37-0f5f3f0b7a11")
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can name a venue, an organization, a station or a line: it fits a room name and a URL."""
+    return _NAME.fullmatch(text) is not None
+
+
+def order_id_for(venue_id: str, source: str, idempotency_key: str, business_date: str) -> str:
+    """Name the order that a request places. The date keeps apart POS numbers that start again every morning."""
+    return str(uuid5(_ORDERS, json.dumps([venue_id, source, idempotency_key, business_date])))
+
+
+def event_id_for(order_id: str, idempotency_key: str) -> str:
+    """Name the event that a request makes of an order."""
+    return str(uuid5(UUID(order_id), idempotency_key))

@@ -1,0 +1,137 @@
+"""A record of the log: CloudEvents 1.0 in Kafka's binary mode (CloudEvents Kafka binding 1.0.2, section 3.2).
+
+Headers carry all that routing and arbitration need, so that no reader has to decode a value for them. A checksum
+in the headers ties the value to them: a reader that forwards bytes undecoded knows that they are what was written.
+Whether a record is well-formed depends on key, headers and checksum alone, so all readers agree on it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zlib import crc32
+
+from order_contracts.events import Event, encode_event
+from order_contracts.ids import is_name
+
+CONTENT_TYPE = "application/json"
+MAX_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the headers of a well-formed record say. Times are milliseconds since 1970."""
+
+    id: str
+    type: str
+    order_id: str
+    venue_id: str
+    organization_id: str
+    version: int
+    parent: str | None
+    stations: tuple[str, ...]
+    not_after: int
+    fingerprint: str
+    appended_at: int
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Why a record is no event of ours. It is rejected by every reader alike, and counted."""
+
+    reason: str
+
+
+def write_record(
+    event: Event,
+    *,
+    stations: tuple[str, ...],
+    not_after: int,
+    fingerprint: str,
+    traceparent: str | None = None,
+) -> tuple[bytes, bytes, dict[str, str]]:
+    """Give key, value and headers of the record that appends `event`. `not_after` is in milliseconds since 1970."""
+    value = encode_event(event)
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event.id,
+        "ce_type": event.type,
+        "ce_source": f"/v1/venues/{event.venue_id}",
+        "ce_subject": event.order_id,
+        "ce_time": event.time,
+        "ce_partitionkey": event.venue_id,
+        "ce_organization": event.organization_id,
+        "ce_version": str(event.version),
+        "ce_notafter": str(not_after),
+        "ce_fingerprint": fingerprint,
+        "ce_crc32": f"{crc32(value):08x}",
+        "content-type": CONTENT_TYPE,
+    }
+    if event.parent is not None:
+        headers["ce_parent"] = event.parent
+    if stations:
+        headers["ce_stations"] = ",".join(stations)
+    if traceparent is not None:
+        headers["ce_traceparent"] = traceparent
+    return event.venue_id.encode(), value, headers
+
+
+def read_record(
+    key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]], appended_at: int
+) -> Envelope | Malformed:
+    """Read a record's key and headers. Never raises, whatever the bytes."""
+    try:
+        return _envelope(key, value, {name: raw for name, raw in headers if raw is not None}, appended_at)
+    except KeyError as missing:
+        return Malformed(f"header {missing.args[0]} is missing")
+    except ValueError as wrong:
+        return Malformed(str(wrong))
+
+
+def _envelope(key: bytes | None, value: bytes | None, headers: dict[str, bytes], appended_at: int) -> Envelope:
+    if not key or not value:
+        raise ValueError("key or value is empty")
+    if headers["ce_specversion"] != b"1.0":
+        raise ValueError("ce_specversion is not 1.0")
+    if headers["ce_crc32"] != b"%08x" % crc32(value):
+        raise ValueError("the value is not the one that ce_crc32 was made of")
+    venue_id = _name("key", key)
+    parent = headers.get("ce_parent")
+    version = _whole("ce_version", headers)
+    if version < 1 or (parent is None) != (version == 1):
+        raise ValueError("ce_version does not fit ce_parent: an order's first event is version 1, without a parent")
+    stations = headers.get("ce_stations")
+    return Envelope(
+        id=_text("ce_id", headers),
+        type=_text("ce_type", headers),
+        order_id=_text("ce_subject", headers),
+        venue_id=venue_id,
+        organization_id=_name("ce_organization", headers["ce_organization"]),
+        version=version,
+        parent=None if parent is None else _text("ce_parent", headers),
+        stations=() if stations is None else tuple(_name("ce_stations", s) for s in stations.split(b",")),
+        not_after=_whole("ce_notafter", headers),
+        fingerprint=_text("ce_fingerprint", headers),
+        appended_at=appended_at,
+        value=value,
+    )
+
+
+def _text(name: str, headers: dict[str, bytes]) -> str:
+    raw = headers[name]
+    if not 0 < len(raw) <= MAX_ID:
+        raise ValueError(f"{name} must have 1 to {MAX_ID} bytes")
+    return raw.decode("ascii")
+
+
+def _name(name: str, raw: bytes) -> str:
+    text = raw.decode("ascii")
+    if not is_name(text):
+        raise ValueError(f"{name} is not a name")
+    return text
+
+
+def _whole(name: str, headers: dict[str, bytes]) -> int:
+    raw = headers[name]
+    if not (raw.isdigit() and len(raw) <= 15):  # int() would also take signs, blanks and underscores
+        raise ValueError(f"{name} is not a whole number")
+    return int(raw)

@@ -1,0 +1,1 @@
+"""Fans the log out into Socket.IO rooms, from any position, keeping nothing on disk."""

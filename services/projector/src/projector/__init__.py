@@ -1,0 +1,1 @@
+"""Keeps the read models in Postgres, rows and positions in one transaction, and serves them."""
