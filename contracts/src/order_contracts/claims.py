@@ -26,13 +26,21 @@ class Claims:
     scopes: frozenset[str]
     expires_at: int
 
-    def refusal(self, scope: str, venue_id: str | None = None) -> str | None:
-        """Say why these claims do not allow `scope` (at a venue), None when they do."""
+    def refusal(self, scope: str, venue_id: str | None = None, venue_organization: str | None = None) -> str | None:
+        """Say why these claims do not allow `scope` (at a venue), None when they do.
+
+        A listed venue is vouched for by the token's issuer. `*` stands for the venues of the token's organization,
+        so it needs `venue_organization`: what the log or the rows say the venue belongs to.
+        """
         if not self.scopes & {scope, "admin"}:
             return f"the token has no scope {scope}"
-        if venue_id is not None and self.venues is not None and venue_id not in self.venues:
-            return f"the token is not for venue {venue_id}"
-        return None
+        if venue_id is None:
+            return None
+        if self.venues is not None:
+            return None if venue_id in self.venues else f"the token is not for venue {venue_id}"
+        if venue_organization == self.organization_id:
+            return None
+        return f"venue {venue_id} is not known to be of organization {self.organization_id}: name it in the token"
 
 
 def issue(
