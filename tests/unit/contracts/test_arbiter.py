@@ -26,9 +26,7 @@ class LogRecord:
         return read_record(self.key, self.value, self.headers, self.appended_at)
 
 
-def record(  # noqa: PLR0917  # a row of a log, read as a table
-    order: int, name: str, version: int, parent: str | None, at: int, not_after: int | None = None
-) -> LogRecord:
+def record(order: int, name: str, version: int, parent: str | None, at: int, not_after: int | None = None) -> LogRecord:
     event = Event(
         id=name,
         type="order.accepted.v1",

@@ -1,0 +1,22 @@
+"""What a scrape tells of this process."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own: nothing is registered at import."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.records = Counter("order_api_records", "records read from the log", ["verdict"], registry=self.registry)
+        self.commands = Counter("order_api_commands", "commands by outcome", ["outcome"], registry=self.registry)
+        self.append_seconds = Histogram(
+            "order_api_append_seconds", "append until learnt", buckets=_SECONDS, registry=self.registry
+        )
+        self.requests = Counter(
+            "order_api_http_requests", "requests by status", ["method", "status"], registry=self.registry
+        )
+        self.orders = Gauge("order_api_book_orders", "orders in the book", registry=self.registry)
+        self.behind = Gauge("order_api_tail_behind_records", "records not read yet", registry=self.registry)

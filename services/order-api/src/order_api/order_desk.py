@@ -1,0 +1,174 @@
+"""From a request to an answer: decide, append, learn, and decide again when another writer was first.
+
+Invariants: an event is built on an accepted head only. A refusal is given only on a state that is at least as new as
+the request: what another replica has just answered is never denied here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from order_api.commands import Command
+from order_api.decide import Refusal, decide
+from order_api.metrics import Metrics
+from order_api.order_book import BookedEvent, OrderBook
+from order_api.order_log import Lost, OrderLog, OutcomeUnknown
+from order_api.problems import Problem
+from order_contracts.events import Event, timestamp
+from order_contracts.positions import Position
+
+_TRIES = 3
+_STATUS_OF_REFUSAL = {
+    "order_not_found": HTTPStatus.NOT_FOUND,
+    "item_not_found": HTTPStatus.NOT_FOUND,
+    "transition_not_allowed": HTTPStatus.CONFLICT,
+    "order_exists": HTTPStatus.CONFLICT,
+    "business_date_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order."""
+
+    venue_id: str
+    organization_id: str
+    order_id: str
+    event_id: str
+    fingerprint: str
+    actor: str
+    command: Command
+    if_match: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An order as an event left it, and the position that has seen the event."""
+
+    order: dict[str, Any]
+    version: int
+    position: Position
+    replayed: bool
+
+
+class OrderDesk:
+    """Carries out requests on the book and the log. `deadline` is in seconds, for all of a request's tries."""
+
+    def __init__(
+        self,
+        *,
+        book: OrderBook,
+        log: OrderLog,
+        metrics: Metrics,
+        lag: Callable[[], float],
+        now: Callable[[], datetime],
+        deadline: float,
+    ) -> None:
+        self._book, self._log, self._metrics = book, log, metrics
+        self._lag, self._now, self._deadline = lag, now, deadline
+
+    async def carry_out(self, request: Request) -> Answer:
+        """Do what a request asks, once however often it comes. Raises Problem."""
+        answer = await self._in_time(self._carry_out(request))
+        self._metrics.commands.labels("replayed" if answer.replayed else "accepted").inc()
+        return answer
+
+    async def look_up(self, venue_id: str, order_id: str) -> Answer:
+        """Give an order, at least as new as anything that any replica answered before. Raises Problem."""
+        return await self._in_time(self._look_up(venue_id, order_id))
+
+    async def _in_time(self, work: Any) -> Answer:
+        try:
+            async with asyncio.timeout(self._deadline):
+                return await work  # type: ignore[no-any-return]  # the two coroutines above
+        except (TimeoutError, OutcomeUnknown) as error:
+            self._metrics.commands.labels("unknown").inc()
+            raise _unavailable("the log did not answer in time. It may have been done or not") from error
+
+    async def _look_up(self, venue_id: str, order_id: str) -> Answer:
+        await self._log.catch_up(venue_id)
+        head = self._book.head(venue_id, order_id)
+        if head is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order at this venue")
+        return self._answer(order_id, head, replayed=False)
+
+    async def _carry_out(self, request: Request) -> Answer:
+        if self._lag() > self._deadline:
+            raise _unavailable("this replica is still reading the log. Nothing was done")
+        newest, tries = False, 0
+        while True:
+            standing = self._book.event(request.order_id, request.event_id)
+            if standing is not None:
+                return self._repeated(request, standing, replayed=True)
+            proposal = self._propose(request)
+            if not isinstance(proposal, Problem):
+                event, stations = proposal
+                try:
+                    booked = await self._log.append(
+                        event, stations=stations, fingerprint=request.fingerprint, now=_milliseconds(self._now())
+                    )
+                except Lost:
+                    self._metrics.commands.labels("lost").inc()
+                    newest, tries = False, tries + 1
+                    if tries == _TRIES:
+                        raise _unavailable("others keep changing this order. Nothing was done") from None
+                    continue
+                return self._repeated(request, booked, replayed=False)
+            if newest:
+                self._metrics.commands.labels("refused").inc()
+                raise proposal
+            await self._log.catch_up(request.venue_id)
+            newest = True
+
+    def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
+        if standing.fingerprint != request.fingerprint:
+            raise Problem(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "idempotency_key_reused",
+                "this Idempotency-Key came before with another body: send a new key with a new request",
+                field="Idempotency-Key",
+            )
+        return self._answer(request.order_id, standing, replayed=replayed)
+
+    def _propose(self, request: Request) -> tuple[Event, tuple[str, ...]] | Problem:
+        head = self._book.head(request.venue_id, request.order_id)
+        order = None if head is None else self._book.document(request.order_id, head.version)
+        if head is not None and request.if_match not in {None, head.version}:
+            detail = f"the order is at version {head.version}, not {request.if_match}: read it again and decide anew"
+            return Problem(HTTPStatus.PRECONDITION_FAILED, "version_mismatch", detail, field="If-Match")
+        now = self._now()
+        decision = decide(order, request.command, now)
+        if isinstance(decision, Refusal):
+            status = _STATUS_OF_REFUSAL[decision.code]
+            return Problem(status, decision.code, decision.detail, field=decision.field)
+        version = 1 if head is None else head.version + 1
+        event = Event(
+            id=request.event_id,
+            type=f"order.{decision.name}.v1",
+            order_id=request.order_id,
+            venue_id=request.venue_id,
+            organization_id=request.organization_id if order is None else order["organization_id"],
+            version=version,
+            parent=None if head is None else head.id,
+            time=timestamp(now),
+            actor=request.actor,
+            reason=decision.reason,
+            change={**decision.change, "version": version, "updated_at": timestamp(now)},
+        )
+        return event, decision.stations
+
+    def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
+        order = self._book.document(order_id, event.version)
+        return Answer(order, event.version, self._log.position_after(event), replayed)
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _unavailable(what: str) -> Problem:
+    detail = f"{what}. Send it again with the same Idempotency-Key: it is done once at most"
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})

@@ -1,0 +1,165 @@
+"""The log as order-api uses it: append, then learn from one's own tail what won (Schema Registry's KafkaStore does so).
+
+Invariants: the tail alone feeds the book, in log order. A waiter is registered before its record is sent, so its
+verdict can't be missed. Waiters hang on the event id, not on an offset: a repeated send has more than one.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream.kafka import KafkaBroker
+
+from order_api.boot import Start
+from order_api.metrics import Metrics
+from order_api.order_book import BookedEvent, OrderBook
+from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
+from order_contracts.channels import partition_of
+from order_contracts.events import Event
+from order_contracts.positions import Position
+from order_contracts.wire import Envelope, Malformed, read_record, write_record
+
+
+class Lost(Exception):
+    """Another writer's event extended the same parent first: decide again."""
+
+
+class OutcomeUnknown(Exception):
+    """The log did not take it as it should: the event may stand or not. Sending it again with the same id is safe."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    parent: str | None
+    outcome: asyncio.Future[BookedEvent | None]  # None: lost
+
+
+@dataclass(slots=True)
+class _Partition:
+    arbiter: Arbiter
+    next: int
+    highwater: int = 0
+    passing: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
+
+
+class OrderLog:
+    """Appends events and takes in the whole topic. Times are milliseconds since 1970.
+
+    `asker` has a connection of its own: on the tail's, a question waits behind a fetch that waits for records (500 ms).
+    """
+
+    def __init__(
+        self,
+        *,
+        book: OrderBook,
+        metrics: Metrics,
+        broker: KafkaBroker,
+        asker: AIOKafkaConsumer,
+        topic: str,
+        epoch: str,
+        start: Start,
+    ) -> None:
+        self._book, self._metrics = book, metrics
+        self._broker, self._asker, self._topic, self._epoch = broker, asker, topic, epoch
+        self._waiters: defaultdict[str, list[_Waiter]] = defaultdict(list)
+        self._partitions = {
+            number: _Partition(Arbiter(complete=number in start.complete), offset)
+            for number, offset in start.offsets.items()
+        }
+
+    def position_after(self, event: BookedEvent) -> Position:
+        """Give the position that has seen an event."""
+        return Position(self._epoch, {event.partition: event.next})
+
+    async def append(self, event: Event, *, stations: tuple[str, ...], fingerprint: str, now: int) -> BookedEvent:
+        """Append an event and give it as the log accepted it. Raises Lost or OutcomeUnknown; bound it by a timeout."""
+        key, value, headers = write_record(
+            event, stations=stations, not_after=now + NOT_AFTER_MS, fingerprint=fingerprint
+        )
+        partition = partition_of(event.venue_id, len(self._partitions))
+        waiter = _Waiter(event.parent, asyncio.get_running_loop().create_future())
+        self._waiters[event.id].append(waiter)
+        try:
+            with self._metrics.append_seconds.time():
+                await self._broker.publish(value, self._topic, key=key, partition=partition, headers=headers)
+                standing = await waiter.outcome
+        except KafkaError as error:
+            raise OutcomeUnknown(str(error)) from error
+        finally:
+            self._forget(event.id, waiter)
+        if standing is None:
+            raise Lost
+        return standing
+
+    def _forget(self, event_id: str, waiter: _Waiter) -> None:
+        self._waiters[event_id].remove(waiter)
+        if not self._waiters[event_id]:
+            del self._waiters[event_id]
+
+    async def catch_up(self, venue_id: str) -> None:
+        """Wait until the book holds all that the venue's partition held when this was called; bound it by a timeout.
+
+        Raises OutcomeUnknown when the broker can't be asked.
+        """
+        await self._catch_up([partition_of(venue_id, len(self._partitions))])
+
+    async def catch_up_all(self) -> None:
+        """Wait until the book holds all that the topic held when this was called."""
+        await self._catch_up(self._partitions)
+
+    async def _catch_up(self, numbers: Iterable[int]) -> None:
+        try:
+            ends = await self._asker.end_offsets([TopicPartition(self._topic, number) for number in numbers])
+        except KafkaError as error:
+            raise OutcomeUnknown(str(error)) from error
+        await asyncio.gather(*(self._passed(self._partitions[tp.partition], end) for tp, end in ends.items()))
+
+    async def _passed(self, partition: _Partition, offset: int) -> None:
+        if partition.next < offset:
+            passed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            partition.passing.append((offset, passed))
+            await passed
+
+    def behind(self) -> int:
+        """Give how many records the tail knows of and has not read."""
+        return sum(max(0, partition.highwater - partition.next) for partition in self._partitions.values())
+
+    def take(self, number: int, records: Iterable[ConsumerRecord], highwater: int) -> None:
+        """Take in what was read of a partition, and let those go on who waited for it."""
+        partition = self._partitions[number]
+        for record in records:
+            envelope = read_record(record.key, record.value, record.headers, record.timestamp)
+            if isinstance(envelope, Malformed):
+                self._metrics.records.labels("malformed").inc()
+            else:
+                self._settle(partition, number, envelope, record.offset)
+            partition.next = record.offset + 1
+        partition.highwater = max(partition.next, highwater)
+        waiting, partition.passing = partition.passing, []
+        for offset, passed in waiting:
+            if partition.next < offset:
+                partition.passing.append((offset, passed))
+            elif not passed.done():
+                passed.set_result(None)
+
+    def _settle(self, partition: _Partition, number: int, envelope: Envelope, offset: int) -> None:
+        verdict = partition.arbiter.judge(envelope)
+        self._metrics.records.labels(verdict.value).inc()
+        if verdict is Verdict.ACCEPTED:
+            standing: BookedEvent | None = self._book.apply(envelope, number, offset)
+        else:
+            standing = self._book.event(envelope.order_id, envelope.id)  # a repetition of an event that stands
+        for waiter in self._waiters.get(envelope.id, ()):
+            # A loser on another parent is of an earlier try, or of another replica's: it says nothing of this one.
+            if not waiter.outcome.done() and (standing is not None or waiter.parent == envelope.parent):
+                waiter.outcome.set_result(standing)
+
+    def forget_before(self, moment: int) -> None:
+        """Drop orders and heads whose last event is older than `moment`."""
+        self._book.forget_before(moment)
+        self._metrics.orders.set(len(self._book))
+        for partition in self._partitions.values():
+            partition.arbiter.forget_before(moment)

@@ -1,0 +1,90 @@
+"""Errors as callers read them: problem+json (RFC 9457), with a stable code, the field and the remedy."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemBody(BaseModel):
+    """What an error answer holds."""
+
+    type: str = Field(examples=["/problems/transition_not_allowed"])
+    title: str
+    status: int
+    detail: str = Field(description="what is wrong and what to do about it")
+    code: str = Field(description="stable, for programs")
+    field: str | None = Field(default=None, description="the field that is wrong, such as items.0.unit_price.amount")
+
+
+class Problem(Exception):
+    """An answer that is an error."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
+
+    def response(self) -> Response:
+        """Give it as an HTTP response."""
+        body: dict[str, Any] = {
+            "type": f"/problems/{self.code}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.field is not None:
+            body["field"] = self.field
+        headers = dict(self.headers) if self.headers else None
+        return Response(msgspec.json.encode(body), self.status, headers, MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem."""
+
+    async def on_problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101  # registered for this type alone
+        return error.response()
+
+    async def on_invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        return _of_validation(error).response()
+
+    async def on_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        status = HTTPStatus(error.status_code)
+        code = status.name.lower()
+        return Problem(status, code, str(error.detail), headers=error.headers).response()
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    first = error.errors()[0]
+    where, *path = first["loc"]
+    if first["type"] == "json_invalid":
+        return Problem(HTTPStatus.BAD_REQUEST, "malformed_json", f"the body is no JSON: {first['ctx']['error']}")
+    if where == "header":
+        code, status = "header_invalid", HTTPStatus.BAD_REQUEST
+        if str(path[0]).lower() == "idempotency-key":
+            code = "idempotency_key_missing" if first["type"] == "missing" else "idempotency_key_invalid"
+        return Problem(status, code, f"header {path[0]}: {first['msg']}", field=str(path[0]))
+    field = ".".join(str(part) for part in path) or str(where)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{field}: {first['msg']}", field=field)

@@ -1,0 +1,58 @@
+"""The reading loop: from Kafka into the order log, without end, and whether it still turns."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from order_api.order_log import OrderLog
+
+_POLL_MS = 500
+_FORGET_EVERY_SECONDS = 60.0
+
+
+class Tail:
+    """Reads all partitions. It ends by raising only: its process ends with it, and boots again."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        log: OrderLog,
+        *,
+        window: timedelta,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._consumer, self._log, self._window, self._clock = consumer, log, window, clock
+        self._behind_since: float | None = None
+        self.last_turn = clock()
+
+    async def run(self) -> None:
+        """Read until cancelled."""
+        forget_at = self._clock()
+        while True:
+            batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
+            for topic_partition, records in batches.items():
+                self._log.take(topic_partition.partition, records, self._highwater(topic_partition))
+            self._note_turn()
+            if self._clock() >= forget_at:
+                forget_at = self._clock() + _FORGET_EVERY_SECONDS
+                self._log.forget_before(int((datetime.now(UTC) - self._window).timestamp() * 1000))
+
+    def _highwater(self, topic_partition: TopicPartition) -> int:
+        return self._consumer.highwater(topic_partition) or 0
+
+    def _note_turn(self) -> None:
+        self.last_turn = self._clock()
+        if not self._log.behind():
+            self._behind_since = None
+        elif self._behind_since is None:
+            self._behind_since = self.last_turn
+
+    def lag(self) -> float:
+        """Give for how many seconds the book has been behind what this replica knows of the log."""
+        return 0.0 if self._behind_since is None else self._clock() - self._behind_since
+
+    def stuck(self) -> float:
+        """Give for how many seconds the loop has not turned; a quiet log turns it too."""
+        return self._clock() - self.last_turn
