@@ -49,6 +49,13 @@ class Arbiter:
         self._complete = complete
         self._settled_at = 0 if complete else None
 
+    def seed(self, order_id: str, event_id: str, version: int, appended_at: int) -> None:
+        """Take an order's head from a reader that knows it, such as the rows of a projector; there is no doubt in it.
+
+        Before any record of that order is judged, and oldest heads first where `forget_before` is used.
+        """
+        self._heads[order_id] = _Head(event_id, version, appended_at, tentative=False)
+
     def judge(self, record: Envelope) -> Verdict:
         """Say whether `record` is accepted, and remember it as its order's head if so."""
         if self._settled_at is None:

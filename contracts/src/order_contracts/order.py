@@ -4,7 +4,7 @@ Enums are open: a reader keeps a value that it does not know, so the document's 
 strings here and the known values stand beside them. Money is integer minor units, never a float.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from order_contracts.ids import NAME_PATTERN
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-Text = Annotated[str, Field(min_length=1, max_length=500)]
+Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]  # Postgres holds no NUL
 Quantity = Annotated[
     str,
     Field(
@@ -110,7 +110,7 @@ class Item(_Part):
     sku: Text | None = None
     quantity: Quantity
     unit_price: Money
-    modifiers: list[Modifier] = Field(default_factory=list, max_length=50)
+    modifiers: Sequence[Modifier] = Field(default_factory=list, max_length=50)
     station: Name | None = None
     course: int | None = Field(default=None, ge=0, le=99)
     seat: int | None = Field(default=None, ge=0, le=999)
@@ -118,8 +118,8 @@ class Item(_Part):
     state: str = Field(default=ItemState.NEW, max_length=32, description="open enum, see ItemState")
 
 
-class Totals(_Part):
-    """Totals as the POS stated them; `mismatch`: total is not subtotal - discount + tax + service + tip."""
+class StatedTotals(_Part):
+    """Totals as the POS stated them; nobody computes them again."""
 
     subtotal: Money | None = None
     discount: Money | None = None
@@ -127,6 +127,11 @@ class Totals(_Part):
     service: Money | None = None
     tip: Money | None = None
     total: Money
+
+
+class Totals(StatedTotals):
+    """Totals as stated; `mismatch`: total is not subtotal - discount + tax + service + tip."""
+
     mismatch: bool = False
 
 

@@ -120,7 +120,10 @@ def _text(name: str, headers: dict[str, bytes]) -> str:
     raw = headers[name]
     if not 0 < len(raw) <= MAX_ID:
         raise ValueError(f"{name} must have 1 to {MAX_ID} bytes")
-    return raw.decode("ascii")
+    text = raw.decode("ascii")
+    if not text.isprintable():  # U+0000 is ASCII too, and no text for Postgres
+        raise ValueError(f"{name} must be printable")
+    return text
 
 
 def _name(name: str, raw: bytes) -> str:

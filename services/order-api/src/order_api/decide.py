@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
-from order_api.commands import Accept, Cancel, Command, Complete, MakeReady, Place, PlaceOrder, Recall, Reject, Start
+from order_api.bodies import PlaceOrder
+from order_api.commands import Accept, Cancel, Command, Complete, MakeReady, Place, Recall, Reject, Start
 from order_contracts.events import timestamp
 from order_contracts.order import ItemState, Status, stations_of
 

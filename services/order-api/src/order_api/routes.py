@@ -11,7 +11,7 @@ import msgspec
 from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
 from pydantic import BaseModel
 
-from order_api import commands
+from order_api import bodies, commands
 from order_api.identity import Identity
 from order_api.order_desk import Answer, OrderDesk
 from order_api.order_desk import Request as DeskRequest
@@ -34,7 +34,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 412, 413, 422, 503)
 }
 _DONE: dict[int | str, dict[str, Any]] = {**_PROBLEMS, 200: {"model": Order}}
-_NOTHING = commands.NoteBody()
+_NOTHING = bodies.NoteBody()
 
 
 class Call:
@@ -60,33 +60,33 @@ _VERBS = (
     _Verb(
         "accept",
         "Take a placed order, with a promised time if there is one.",
-        commands.AcceptBody,
+        bodies.AcceptBody,
         lambda body: commands.Accept(None if body.promised_at is None else timestamp(body.promised_at)),
-        default=commands.AcceptBody(),
+        default=bodies.AcceptBody(),
     ),
     _Verb(
         "reject",
         "Turn a placed order down, with the reason.",
-        commands.ReasonBody,
+        bodies.ReasonBody,
         lambda body: commands.Reject(body.reason),
         default=None,
     ),
-    _Verb("start", "Start to prepare all lines.", commands.NoteBody, lambda body: commands.Start(None, body.reason)),
-    _Verb("ready", "Bump: all lines are ready.", commands.NoteBody, lambda body: commands.MakeReady(None, body.reason)),
-    _Verb("complete", "Hand the order over.", commands.NoteBody, lambda body: commands.Complete(body.reason)),
+    _Verb("start", "Start to prepare all lines.", bodies.NoteBody, lambda body: commands.Start(None, body.reason)),
+    _Verb("ready", "Bump: all lines are ready.", bodies.NoteBody, lambda body: commands.MakeReady(None, body.reason)),
+    _Verb("complete", "Hand the order over.", bodies.NoteBody, lambda body: commands.Complete(body.reason)),
     _Verb(
         "cancel",
         "Call an open order off, with the reason.",
-        commands.ReasonBody,
+        bodies.ReasonBody,
         lambda body: commands.Cancel(body.reason),
         default=None,
     ),
     _Verb(
         "recall",
         "Take a ready or completed order, or some of its lines, back to preparing.",
-        commands.RecallBody,
+        bodies.RecallBody,
         lambda body: commands.Recall(None if body.line_ids is None else tuple(body.line_ids), body.reason),
-        default=commands.RecallBody(),
+        default=bodies.RecallBody(),
     ),
 )
 
@@ -101,7 +101,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
         return _response(await desk.carry_out(replace(ask, if_match=call.if_match)))
 
     @routes.post("", status_code=HTTPStatus.CREATED, responses={**_PROBLEMS, 201: {"model": Order}})
-    async def place_order(request: Request, venue_id: Venue, key: Key, body: commands.PlaceOrder) -> Response:
+    async def place_order(request: Request, venue_id: Venue, key: Key, body: bodies.PlaceOrder) -> Response:
         """Place an order. Sent again with the same key, it is placed once and answered alike."""
         claims = identity.of(request, "orders:write", venue_id)
         source = claims.subject if body.external_ref is None else body.external_ref.source
@@ -119,16 +119,12 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
         return _response(await desk.look_up(venue_id, order_id))
 
     @routes.post("/{order_id}/items/{line_id}/start", responses=_DONE)
-    async def start_item(
-        call: Annotated[Call, Depends()], line_id: Line, body: commands.NoteBody = _NOTHING
-    ) -> Response:
+    async def start_item(call: Annotated[Call, Depends()], line_id: Line, body: bodies.NoteBody = _NOTHING) -> Response:
         """Start to prepare one line."""
         return await change(call, body, commands.Start(line_id, body.reason))
 
     @routes.post("/{order_id}/items/{line_id}/ready", responses=_DONE)
-    async def item_ready(
-        call: Annotated[Call, Depends()], line_id: Line, body: commands.NoteBody = _NOTHING
-    ) -> Response:
+    async def item_ready(call: Annotated[Call, Depends()], line_id: Line, body: bodies.NoteBody = _NOTHING) -> Response:
         """Bump one line; when it was the last, the order is ready."""
         return await change(call, body, commands.MakeReady(line_id, body.reason))
 
