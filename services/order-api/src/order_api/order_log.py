@@ -123,6 +123,16 @@ class OrderLog:
             partition.passing.append((offset, passed))
             await passed
 
+    def next(self, number: int) -> int:
+        """Give the offset that is to be taken next of a partition."""
+        return self._partitions[number].next
+
+    def pass_over(self, number: int) -> int:
+        """Count a record that can't be read at all as malformed; give the offset after it."""
+        self._metrics.records.labels("malformed").inc()
+        self._partitions[number].next += 1
+        return self._partitions[number].next
+
     def behind(self) -> int:
         """Give how many records the tail knows of and has not read."""
         return sum(max(0, partition.highwater - partition.next) for partition in self._partitions.values())

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
 
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from order_api.order_log import OrderLog
 
+_log = structlog.get_logger()
 _POLL_MS = 500
 _FORGET_EVERY_SECONDS = 60.0
 
@@ -31,13 +33,39 @@ class Tail:
         """Read until cancelled."""
         forget_at = self._clock()
         while True:
-            batches = await self._consumer.getmany(timeout_ms=_POLL_MS)
-            for topic_partition, records in batches.items():
-                self._log.take(topic_partition.partition, records, self._highwater(topic_partition))
+            try:
+                await self._read()
+            except UnicodeDecodeError:
+                await self._step_over()
             self._note_turn()
             if self._clock() >= forget_at:
                 forget_at = self._clock() + _FORGET_EVERY_SECONDS
                 self._log.forget_before(int((datetime.now(UTC) - self._window).timestamp() * 1000))
+
+    async def _read(self, *partitions: TopicPartition, most: int | None = None) -> bool:
+        batches = await self._consumer.getmany(*partitions, timeout_ms=_POLL_MS, max_records=most)
+        for topic_partition, records in batches.items():
+            self._log.take(topic_partition.partition, records, self._highwater(topic_partition))
+        return bool(batches)
+
+    async def _step_over(self) -> None:
+        """Get past a record with a header name that is not UTF-8: aiokafka raises in its fetcher, and names no record.
+
+        All partitions go back to what was taken last; those with more are read record by record up to the bad one.
+        Such a record can't be ours: FastStream writes names from texts.
+        """
+        partitions = self._consumer.assignment()
+        for topic_partition in partitions:
+            self._consumer.seek(topic_partition, self._log.next(topic_partition.partition))
+        for topic_partition in partitions:
+            number = topic_partition.partition
+            try:
+                while self._log.next(number) < self._highwater(topic_partition):
+                    if not await self._read(topic_partition, most=1):
+                        break
+            except UnicodeDecodeError:
+                _log.warning("a record's header name is not UTF-8: passed over", partition=number)
+                self._consumer.seek(topic_partition, self._log.pass_over(number))
 
     def _highwater(self, topic_partition: TopicPartition) -> int:
         return self._consumer.highwater(topic_partition) or 0
