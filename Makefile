@@ -10,14 +10,15 @@ STAMP := $(VENV)/.installed
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(STAMP): requirements/setup.txt requirements/runtime.txt requirements/dev.txt $(PACKAGES:=/pyproject.toml)
+$(STAMP): requirements/setup.txt requirements/build.txt requirements/runtime.txt requirements/dev.txt $(PACKAGES:=/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …")'
-	@echo "· installing the locked packages into $(VENV)"
+	@echo "installing the locked packages into $(VENV), a minute or so the first time"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/setup.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-build-isolation --no-deps $(foreach p,$(PACKAGES),-e ./$(p))
 	@touch $@
+	@echo "installed"
 
 setup: $(STAMP) ## install everything into .venv (the other targets do it by themselves)
 
@@ -47,9 +48,13 @@ contracts: $(STAMP) ## write the JSON Schemas, asyncapi.yaml and examples anew
 	@$(BIN)/python -m order_contracts
 
 lock: $(STAMP) ## resolve all dependencies anew (hashed, no registry address inside)
-	@cd requirements && for f in setup runtime dev; do ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
+	@cd requirements && for f in setup build runtime dev; do ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $$f.in -o $$f.txt; done
 	@$(BIN)/python -m local_stack lock
+
+image: ## build one service's image: make image SERVICE=order-api (needs Docker)
+	@test -n "$(SERVICE)" || { echo "say which: make image SERVICE=order-api, projector or notifier"; exit 2; }
+	@docker build -f deploy/Dockerfile --build-arg SERVICE=$(SERVICE) -t scanserve-$(SERVICE) .
 
 fmt: $(STAMP) ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
@@ -57,4 +62,4 @@ fmt: $(STAMP) ## format the code
 clean: down ## remove everything that was built, the virtual environment too
 	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup up down demo test check unit integration system browser contracts lock fmt clean
+.PHONY: help setup up down demo test check unit integration system browser contracts lock image fmt clean
