@@ -12,6 +12,7 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
+from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
 from order_api import probes, problems, routes
@@ -42,7 +43,7 @@ async def run(settings: Settings) -> int:
     epoch = await check_topic(settings)
     async with AsyncExitStack() as stack:
         book, metrics = OrderBook(), Metrics()
-        broker = await stack.enter_async_context(_broker(settings))
+        broker = await stack.enter_async_context(_broker(settings, metrics))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
         start = await _seek_to_start(settings, consumer, asker)
@@ -56,7 +57,7 @@ async def run(settings: Settings) -> int:
             start=start,
         )
         tail = Tail(consumer, log, window=settings.book_window)
-        app = FastAPI(title="ScanServe Orders: order-api", version="1", redoc_url=None)
+        app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
         server = _Server(_server_config(settings, _layers(app, settings, metrics)))
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
@@ -80,7 +81,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _broker(settings: Settings) -> KafkaBroker:
+def _broker(settings: Settings, metrics: Metrics) -> KafkaBroker:
     return KafkaBroker(
         settings.kafka_bootstrap_servers,
         client_id="order-api",
@@ -89,6 +90,7 @@ def _broker(settings: Settings) -> KafkaBroker:
         request_timeout_ms=_REQUEST_TIMEOUT_MS,
         linger_ms=0,
         max_request_size=1_048_576,
+        middlewares=(KafkaPrometheusMiddleware(registry=metrics.registry, app_name="order-api"),),
         logger=None,
     )
 
