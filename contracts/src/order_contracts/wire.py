@@ -83,6 +83,8 @@ def read_record(
         return _envelope(key, value, {name: raw for name, raw in headers if raw is not None}, appended_at)
     except KeyError as missing:
         return Malformed(f"header {missing.args[0]} is missing")
+    except UnicodeDecodeError:  # its own text names bytes and places: reasons are counted, so they must be few
+        return Malformed("a header or the key is not ASCII")
     except ValueError as wrong:
         return Malformed(str(wrong))
 

@@ -65,6 +65,7 @@ def test_garbage_bytes_never_raise(key, value, garbage, replaced) -> None:
         ("ce_version", "-1", "ce_version is not a whole number"),
         ("ce_version", "2", "ce_version does not fit ce_parent"),
         ("ce_stations", "grill,,bar", "ce_stations is not a name"),
+        ("ce_type", "ördér", "a header or the key is not ASCII"),
         ("ce_crc32", "00000000", "the value is not the one"),
     ],
 )

@@ -55,8 +55,8 @@ async def find_start(consumer: AIOKafkaConsumer, partitions: list[TopicPartition
     """Find the first record of each partition that was appended at or after `since`; the end where there is none."""
     moment = int(since.timestamp() * 1000)
     first = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)  # first: what comes in between is found
     found = await consumer.offsets_for_times(dict.fromkeys(partitions, moment))
-    ends = await consumer.end_offsets(partitions)
     offsets = {tp.partition: found[tp].offset if found[tp] else ends[tp] for tp in partitions}
     whole = frozenset(tp.partition for tp in partitions if offsets[tp.partition] == first[tp] == 0)
     return Start(offsets, whole)

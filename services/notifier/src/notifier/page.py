@@ -1,0 +1,53 @@
+"""The staff page: files of this package, and the addresses that the page has to know."""
+
+from hashlib import sha256
+from importlib.resources import files
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+_FILES = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/board.css": ("board.css", "text/css; charset=utf-8"),
+    "/board.js": ("board.js", "text/javascript; charset=utf-8"),
+    "/orders.js": ("orders.js", "text/javascript; charset=utf-8"),
+    "/socket.io.esm.min.js": ("socket.io.esm.min.js", "text/javascript; charset=utf-8"),
+}
+
+
+def routes(*, order_api_url: str, query_api_url: str) -> list[Route]:
+    """Give the page's routes. Files are read once; a browser asks again each time and gets 304 if nothing changed."""
+    addresses = {"order_api_url": order_api_url.rstrip("/"), "query_api_url": query_api_url.rstrip("/")}
+    headers = _headers(list(addresses.values()))
+
+    async def config(_: Request) -> Response:
+        return JSONResponse(addresses, headers=headers)
+
+    return [_file(path, *kind, headers) for path, kind in _FILES.items()] + [Route("/config.json", config)]
+
+
+def _file(path: str, name: str, media_type: str, headers: dict[str, str]) -> Route:
+    content = files("notifier").joinpath("static", name).read_bytes()
+    etag = f'"{sha256(content).hexdigest()[:20]}"'
+    tagged = {**headers, "etag": etag}
+
+    async def serve(request: Request) -> Response:
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=tagged)
+        return Response(content, media_type=media_type, headers=tagged)
+
+    return Route(path, serve)
+
+
+def _headers(apis: list[str]) -> dict[str, str]:
+    policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        f"connect-src 'self' {' '.join(apis)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {
+        "cache-control": "no-cache",
+        "content-security-policy": policy,
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }

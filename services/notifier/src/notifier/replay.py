@@ -1,0 +1,86 @@
+"""The rings: a partition's accepted events of the last minutes, from which a returning screen gets what it missed.
+
+Bounded by age (the log's clock, so that a wrong clock here loses nothing) and by bytes.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+_ENTRY_BYTES = 400  # what an entry and its places in the index cost beside its value
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An accepted event in the log. `keys` are the rooms that it is found by later: its venue's, its organization's."""
+
+    partition: int
+    offset: int
+    appended_at: int
+    keys: tuple[str, ...]
+    stations: tuple[str, ...]
+    value: bytes
+
+
+class Ring:
+    """One partition's events, indexed by room, so that a replay reads only what it sends.
+
+    Invariants: for every room, all accepted events from `floor(room)` up to `next` are held. The floor of a room
+    moves only when an event of that room is dropped: a quiet room in a busy partition can be resumed for long.
+    """
+
+    def __init__(self, *, start: int, max_age_ms: int, max_bytes: int) -> None:
+        self.next = start  # the offset to be read next
+        self.bytes = 0
+        self._start = start
+        self._max_age_ms = max_age_ms
+        self._max_bytes = max_bytes
+        self._entries: deque[Entry] = deque()
+        self._index: dict[str, deque[Entry]] = {}
+        self._floors: dict[str, int] = {}  # of rooms that lost an event to age or size
+
+    def append(self, entry: Entry) -> None:
+        """Hold an accepted event, and drop what has become too old or too much."""
+        self.next = entry.offset + 1
+        self._entries.append(entry)
+        self.bytes += len(entry.value) + _ENTRY_BYTES
+        for key in entry.keys:
+            self._index.setdefault(key, deque()).append(entry)
+        while self._entries and (
+            self.bytes > self._max_bytes or self._entries[0].appended_at < entry.appended_at - self._max_age_ms
+        ):
+            self._drop_oldest()
+
+    def pass_over(self, offset: int) -> None:
+        """Note that the record there is nobody's business: lost, late or malformed."""
+        self.next = offset + 1
+
+    def pass_unsettled(self, offset: int) -> None:
+        """Note a record of which nobody can know yet whether it was accepted: nothing up to it can be replayed."""
+        if self._entries:
+            raise ValueError("the log cannot become unsettled again after events were taken from it")
+        self.next = self._start = offset + 1
+
+    def floor(self, key: str) -> int:
+        """Say from which offset on the ring is complete for a room."""
+        return self._floors.get(key, self._start)
+
+    def since(self, key: str, offset: int, before: int) -> list[Entry]:
+        """Give a room's events from `offset` on, below `before`, in log order."""
+        found = []
+        for entry in reversed(self._index.get(key, ())):
+            if entry.offset < offset:
+                break
+            if entry.offset < before:
+                found.append(entry)
+        found.reverse()
+        return found
+
+    def _drop_oldest(self) -> None:
+        entry = self._entries.popleft()
+        self.bytes -= len(entry.value) + _ENTRY_BYTES
+        for key in entry.keys:
+            held = self._index[key]
+            held.popleft()
+            self._floors[key] = entry.offset + 1
+            if not held:
+                del self._index[key]

@@ -1,0 +1,120 @@
+"""Nobody watches without a token, nor beyond what it allows, nor longer than it lasts."""
+
+from typing import Any
+
+import pytest
+
+from infra.eventually import eventually
+from infra.notifier_process import NotifierProcess, token
+from infra.order_writer import OrderWriter
+from infra.room_listener import ConnectionRefused, RoomListener
+from order_contracts.claims import LEEWAY_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("", "send a token"), ("no.such.token", "not valid"), (token(seconds=-60), "expired")],
+    ids=["none", "false", "expired"],
+)
+async def test_without_a_good_token_nobody_connects(replica: NotifierProcess, given: str, words: str) -> None:
+    with pytest.raises(ConnectionRefused, match=words):
+        await RoomListener(given, "venue:v1").connect(replica.url)
+
+
+async def ask(replica: NotifierProcess, given: str, room: str) -> dict[str, Any]:
+    listener = RoomListener(given, room)
+    await listener.connect(replica.url)
+    answer = await listener.subscribe()
+    await listener.drop()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("given", "room", "words"),
+    [
+        (token(["v1"], scopes=("orders:read",)), "venue:v1", "rooms:join"),
+        (token(["v1"]), "venue:v2", "not for venue v2"),
+        (token(["v1"]), "venue:v2:station:grill", "not for venue v2"),
+        (token(["v1"]), "organization:o1", "some venues"),
+        (token("*"), "organization:o2", "not for organization o2"),
+        (token("*"), "venue:nobody-heard-of", "not known"),
+        (token("*"), "order:x", "guests"),
+        (token("*"), "kitchen", "not a room"),
+    ],
+)
+async def test_a_room_that_the_token_does_not_open_is_refused_in_words(
+    replica: NotifierProcess, given: str, room: str, words: str
+) -> None:
+    answer = await ask(replica, given, room)
+    assert words in answer["error"]
+
+
+async def test_a_star_opens_a_venue_once_the_log_says_whose_it_is(
+    replica: NotifierProcess, writer: OrderWriter
+) -> None:
+    await writer.append("a", organization_id="o1")
+
+    async def opened() -> bool:
+        return "position" in await ask(replica, token("*"), f"venue:{writer.venue}")
+
+    await eventually(opened)
+    stranger = await ask(replica, token("*", organization="o2"), f"venue:{writer.venue}")
+    assert "organization o2" in stranger["error"]
+
+
+async def test_a_refused_room_sends_nothing(replica: NotifierProcess, writer: OrderWriter) -> None:
+    refused = RoomListener(token(["elsewhere"]), f"venue:{writer.venue}")
+    allowed = RoomListener(token([writer.venue]), f"venue:{writer.venue}")
+    for listener in (refused, allowed):
+        await listener.connect(replica.url)
+        await listener.subscribe()
+    await writer.append("a")
+    await eventually(lambda: allowed.events)
+    assert refused.batches == []
+    for listener in (refused, allowed):
+        await listener.drop()
+
+
+async def test_a_screen_is_sent_away_when_its_token_runs_out(replica: NotifierProcess, venue: str) -> None:
+    listener = RoomListener(token([venue], seconds=2 - LEEWAY_SECONDS), f"venue:{venue}")
+    await listener.connect(replica.url)
+    assert "position" in await listener.subscribe()
+    await listener.wait_gone(5)
+    with pytest.raises(ConnectionRefused, match="expired"):
+        await listener.connect(replica.url)
+
+
+@pytest.mark.parametrize("wish", [None, 1, [], {}, {"room": 7}, {"room": "venue:v1", "position": 3}])
+async def test_nonsense_is_answered_in_words_and_the_connection_goes_on(
+    replica: NotifierProcess, venue: str, wish: Any
+) -> None:
+    listener = RoomListener(token([venue]), f"venue:{venue}")
+    await listener.connect(replica.url)
+    for name in ("subscribe", "unsubscribe"):
+        assert "error" in (await listener.call(name, wish))
+    assert "error" in await listener.call("subscribe", {"room": f"venue:{venue}", "position": "yesterday"})
+    assert "position" in await listener.subscribe()
+    await listener.drop()
+
+
+async def test_after_unsubscribe_nothing_comes(replica: NotifierProcess, writer: OrderWriter) -> None:
+    room = f"venue:{writer.venue}"
+    leaving, staying = (RoomListener(token([writer.venue]), room) for _ in range(2))
+    for listener in (leaving, staying):
+        await listener.connect(replica.url)
+        await listener.subscribe()
+    assert await leaving.call("unsubscribe", {"room": room}) == {}
+    await writer.append("a")
+    await eventually(lambda: staying.events)
+    assert leaving.batches == []
+    for listener in (leaving, staying):
+        await listener.drop()
+
+
+async def test_a_connection_has_a_bounded_number_of_rooms(replica: NotifierProcess, venue: str) -> None:
+    listener = RoomListener(token([venue]), f"venue:{venue}")
+    await listener.connect(replica.url)
+    for number in range(64):
+        assert "position" in await listener.call("subscribe", {"room": f"venue:{venue}:station:s{number}"})
+    assert "no more than 64" in (await listener.subscribe())["error"]
+    await listener.drop()

@@ -1,0 +1,299 @@
+"""Who gets which events: nobody misses one, nobody gets one twice, or it is said."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notifier.batch import Batches
+from notifier.fanout import Batch, Fanout, Joined, Resync
+from notifier.replay import Ring
+from order_contracts.channels import Room, partition_of, rooms_of
+from order_contracts.positions import Position
+from order_contracts.wire import Envelope
+
+EPOCH = "0123abcd"
+PARTITIONS = 3
+VENUES = ("v1", "v2", "v3", "v4")  # of organizations o0 and o1, in more than one partition
+NAMES = ("venue:v1", "venue:v3", "venue:v1:station:grill", "organization:o0", "organization:o1")
+ROOMS = tuple(map(Room.parse, NAMES))
+
+
+def organization(venue: str) -> str:
+    return f"o{VENUES.index(venue) % 2}"
+
+
+def event(venue: str, number: int, stations: tuple[str, ...] = (), at: int = 0) -> Envelope:
+    return Envelope(
+        id=f"e{number}",
+        type="order.placed.v1",
+        order_id=f"order-{number}",
+        venue_id=venue,
+        organization_id=organization(venue),
+        version=1,
+        parent=None,
+        stations=stations,
+        not_after=at,
+        fingerprint="f",
+        appended_at=at,
+        value=b"{}",
+    )
+
+
+class Log:
+    """Partitions that are appended to, and the fan-out that reads them."""
+
+    def __init__(self, max_age_ms: int = 1_000_000, replay_limit: int = 1_000) -> None:
+        self.rings = {p: Ring(start=0, max_age_ms=max_age_ms, max_bytes=10**9) for p in range(PARTITIONS)}
+        self.fanout = Fanout(epoch=EPOCH, rings=self.rings, batches=Batches(0.1), replay_limit=replay_limit)
+        self.number = 0
+        self.sent_to: dict[str, list[tuple[int, int]]] = {}  # room → (partition, offset) of its events
+
+    def append(self, venue: str, stations: tuple[str, ...] = (), at: int = 0) -> list[tuple[str, float]]:
+        partition = partition_of(venue, PARTITIONS)
+        offset = self.rings[partition].next
+        self.number += 1
+        accepted = event(venue, self.number, stations, at)
+        for room in rooms_of(venue, accepted.organization_id, accepted.order_id, stations):
+            self.sent_to.setdefault(room, []).append((partition, offset))
+        return self.fanout.append(partition, offset, accepted, now=0.0)
+
+    def join(self, name: str, position: str | None = None) -> Joined | Resync:
+        return self.fanout.join(Room.parse(name), None if position is None else Position.parse(position))
+
+
+def joined(answer: Joined | Resync) -> Joined:
+    assert isinstance(answer, Joined)
+    return answer
+
+
+def places(batches: list[Batch]) -> list[tuple[int, int]]:
+    return [(entry.partition, entry.offset) for batch in batches for entry in batch.entries]
+
+
+def v1(offset: int) -> str:
+    return f"{EPOCH}.{partition_of('v1', PARTITIONS)}-{offset}"
+
+
+def test_a_batch_continues_where_the_one_before_ended() -> None:
+    log = Log()
+    log.join("venue:v1")
+    batches = []
+    for _ in range(3):
+        log.append("v1")
+        log.append("v1")
+        batches.append(log.fanout.flush("venue:v1"))
+    assert [(batch.prev, batch.to) for batch in batches if batch] == [(v1(0), v1(2)), (v1(2), v1(4)), (v1(4), v1(6))]
+
+
+def test_nobody_in_a_room_means_no_timer() -> None:
+    assert Log().append("v1", ("grill",)) == []
+
+
+def test_an_event_opens_a_window_in_each_followed_room() -> None:
+    log = Log()
+    for room in ("venue:v1", "venue:v1:station:grill", "venue:v1:station:bar", "organization:o0", "venue:v3"):
+        log.join(room)
+    opened = log.append("v1", ("grill",))
+    assert opened == [("venue:v1", 0.1), ("venue:v1:station:grill", 0.1), ("organization:o0", 0.1)]
+
+
+def test_what_is_pending_at_a_join_comes_once_with_its_batch() -> None:
+    log = Log()
+    log.join("venue:v1")
+    log.append("v1")
+    log.fanout.flush("venue:v1")
+    log.append("v1")
+    late = joined(log.join("venue:v1", v1(0)))
+    assert [len(batch.entries) for batch in late.missed] == [1]
+    assert late.position == v1(1)
+    batch = log.fanout.flush("venue:v1")
+    assert batch is not None
+    assert (batch.prev, batch.to) == (v1(1), v1(2))
+
+
+def test_a_position_ahead_of_this_replica_is_kept() -> None:
+    answer = joined(Log().join("venue:v1", v1(7)))
+    assert (answer.position, answer.missed) == (v1(7), [])
+
+
+@pytest.mark.parametrize(
+    ("position", "why"),
+    [
+        ("ffffffff.0-1.1-1.2-1", "epoch"),
+        (f"{EPOCH}.{(partition_of('v1', PARTITIONS) + 1) % PARTITIONS}-0", "cover"),
+        (v1(0), "older"),
+    ],
+)
+def test_a_position_that_cannot_be_continued_is_a_resync(position: str, why: str) -> None:
+    log = Log(max_age_ms=10)
+    for at in range(0, 100, 10):
+        log.append("v1", at=at)
+    answer = log.join("venue:v1", position)
+    assert isinstance(answer, Resync)
+    assert why in answer.reason
+
+
+def test_a_resync_does_not_enter_the_room() -> None:
+    log = Log()
+    log.join("venue:v1", "ffffffff.0-1.1-1.2-1")
+    assert log.append("v1") == []
+
+
+def test_more_than_a_replay_sends_is_a_resync() -> None:
+    log = Log(replay_limit=3)
+    for _ in range(4):
+        log.append("v1")
+    assert isinstance(log.join("venue:v1", v1(0)), Resync)
+    assert isinstance(log.join("venue:v1", v1(1)), Joined)
+
+
+def test_a_long_replay_comes_in_parts_that_follow_each_other() -> None:
+    log = Log()
+    for _ in range(450):
+        log.append("v1")
+    parts = joined(log.join("venue:v1", v1(0))).missed
+    assert [len(part.entries) for part in parts] == [200, 200, 50]
+    assert [(part.prev, part.to) for part in parts] == [(v1(0), v1(200)), (v1(200), v1(400)), (v1(400), v1(450))]
+
+
+def test_a_quiet_room_in_a_busy_partition_can_be_resumed_for_long() -> None:
+    log = Log(max_age_ms=10)
+    partition = partition_of("v1", PARTITIONS)
+    start = log.rings[partition].next
+    for at in range(0, 1_000, 10):
+        log.fanout.append(partition, log.rings[partition].next, event("v2", at, at=at), now=0.0)
+    assert isinstance(log.join("venue:v1", v1(start)), Joined)
+
+
+def test_an_organization_s_new_venue_in_another_partition_leaves_no_hole() -> None:
+    log = Log()
+    held = joined(log.join("organization:o0")).position
+    log.append("v3")
+    batch = log.fanout.flush("organization:o0")
+    assert batch is not None
+    assert batch.prev == held
+    log.fanout.leave("organization:o0")
+    log.append("v1")
+    assert places(joined(log.join("organization:o0", batch.to)).missed) == [(partition_of("v1", PARTITIONS), 0)]
+
+
+@dataclass
+class Screen:
+    """A client that holds a position and writes down what it gets after it."""
+
+    room: Room
+    held: dict[int, int]
+    online: bool = True
+    got: list[tuple[int, int]] = field(default_factory=list)
+    since: dict[int, int] = field(default_factory=dict)
+
+    def take(self, batch: Batch) -> None:
+        prev = Position.parse(batch.prev).next
+        assert all(offset <= self.held[partition] for partition, offset in prev.items()), "a gap was not noticed"
+        for entry in batch.entries:
+            if entry.offset >= self.since[entry.partition]:  # below: its snapshot had it already
+                self.got.append((entry.partition, entry.offset))
+        self.reach(batch.to)
+
+    def reach(self, position: str) -> None:
+        for partition, offset in Position.parse(position).next.items():
+            self.held[partition] = max(self.held[partition], offset)
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), st.sampled_from(VENUES), st.booleans()),
+        st.tuples(st.just("lost"), st.sampled_from(VENUES), st.booleans()),
+        st.tuples(st.just("flush"), st.integers(0, len(ROOMS) - 1), st.booleans()),
+        st.tuples(st.just("join"), st.integers(0, len(ROOMS) - 1), st.booleans()),
+        st.tuples(st.just("drop"), st.integers(0, 5), st.booleans()),
+        st.tuples(st.just("return"), st.integers(0, 5), st.booleans()),
+        st.tuples(st.just("age"), st.integers(0, 60), st.booleans()),
+    ),
+    max_size=120,
+)
+
+
+class World:
+    """Screens that come and go while the log grows and the rings forget."""
+
+    def __init__(self) -> None:
+        self.log = Log(max_age_ms=100)
+        self.at = 0
+        self.screens: list[Screen] = []
+        self.resyncs = 0
+
+    def append(self, venue: str, at_grill: bool) -> None:
+        self.log.append(venue, ("grill",) if at_grill else (), at=self.at)
+
+    def lost(self, venue: str, _: bool) -> None:
+        ring = self.log.rings[partition_of(venue, PARTITIONS)]
+        ring.pass_over(ring.next)
+
+    def age(self, by: int, _: bool) -> None:
+        self.at += by
+
+    def flush(self, index: int, _: bool) -> None:
+        room = ROOMS[index]
+        batch = self.log.fanout.flush(str(room))
+        members = [screen for screen in self.screens if screen.online and screen.room == room]
+        for screen in members:
+            if batch is not None:
+                screen.take(batch)
+        if not members:
+            self.log.fanout.leave(str(room))
+
+    def join(self, index: int, ahead: bool) -> None:
+        """A new screen, with a snapshot's position: what was read, or a little ahead of it."""
+        room = ROOMS[index]
+        partitions = (partition_of(room.id, PARTITIONS),) if room.kind == "venue" else range(PARTITIONS)
+        held = {p: self.log.rings[p].next + (2 if ahead else 0) for p in partitions}
+        self.screens.append(Screen(room, held, online=False, since=dict(held)))
+        self._enter(self.screens[-1])
+
+    def drop(self, index: int, _: bool) -> None:
+        if self.screens:
+            self.screens[index % len(self.screens)].online = False
+
+    def come_back(self, index: int, _: bool) -> None:
+        if self.screens and not (screen := self.screens[index % len(self.screens)]).online:
+            self._enter(screen)
+
+    def _enter(self, screen: Screen) -> None:
+        answer = self.log.fanout.join(screen.room, Position(EPOCH, dict(screen.held)))
+        if isinstance(answer, Resync):
+            assert "older" in answer.reason
+            self.resyncs += 1
+            screen.held = {p: self.log.rings[p].next for p in screen.held}
+            screen.since, screen.got = dict(screen.held), []
+            answer = joined(self.log.fanout.join(screen.room, Position(EPOCH, dict(screen.held))))
+        for batch in answer.missed:
+            screen.take(batch)
+        screen.reach(answer.position)
+        screen.online = True
+
+
+@given(steps)
+@settings(max_examples=300, deadline=None)
+def test_every_screen_gets_each_event_after_its_position_exactly_once_in_order(
+    schedule: list[tuple[str, int | str, bool]],
+) -> None:
+    world = World()
+    does = {"append": world.append, "lost": world.lost, "age": world.age, "flush": world.flush}
+    does |= {"join": world.join, "drop": world.drop, "return": world.come_back}
+    for name, *arguments in schedule:
+        does[name](*arguments)  # type: ignore[operator,arg-type]  # each step carries its own arguments
+    for index in range(len(world.screens)):
+        world.come_back(index, False)
+    for index in range(len(ROOMS)):
+        world.flush(index, False)
+    for screen in world.screens:
+        due = [
+            (partition, offset)
+            for partition, offset in world.log.sent_to.get(str(screen.room), [])
+            if offset >= screen.since[partition]
+        ]
+        for partition in screen.held:  # order holds within a partition: an order lives in one
+            assert [p for p in screen.got if p[0] == partition] == [p for p in due if p[0] == partition]

@@ -1,0 +1,50 @@
+"""The staff page is served whole, checked by the browser each time, and may talk to nobody else."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from notifier import page
+
+
+@pytest.fixture
+def browser() -> httpx.AsyncClient:
+    routes = page.routes(order_api_url="http://orders.test/", query_api_url="http://query.test/")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=routes)), base_url="http://page.test")
+
+
+async def test_the_page_brings_everything_along(browser: httpx.AsyncClient) -> None:
+    index = await browser.get("/")
+    assert index.headers["content-type"].startswith("text/html")
+    for path, kind in [("/board.css", "text/css"), ("/board.js", "text/javascript"), ("/orders.js", "text/javascript")]:
+        answer = await browser.get(path)
+        assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, kind)
+        assert "://" not in answer.text.replace("http://www.w3.org", ""), "nothing may come from elsewhere"
+
+
+async def test_a_page_that_has_not_changed_is_not_sent_again(browser: httpx.AsyncClient) -> None:
+    first = await browser.get("/board.js")
+    again = await browser.get("/board.js", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["cache-control"] == "no-cache"
+
+
+async def test_the_page_is_told_where_the_apis_are_and_may_reach_only_them(browser: httpx.AsyncClient) -> None:
+    told = (await browser.get("/config.json")).json()
+    assert told == {"order_api_url": "http://orders.test", "query_api_url": "http://query.test"}
+    policy = (await browser.get("/")).headers["content-security-policy"]
+    assert "connect-src 'self' http://orders.test http://query.test;" in policy
+    assert "default-src 'none'" in policy
+
+
+async def test_unknown_paths_are_not_found(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/board.py")).status_code == 404
+
+
+async def test_what_comes_from_others_is_what_its_notice_says(browser: httpx.AsyncClient) -> None:
+    served = (await browser.get("/socket.io.esm.min.js")).content
+    assert sha256(served).hexdigest() in (Path(page.__file__).parents[2] / "THIRD_PARTY.md").read_text()
+    assert b"sourceMappingURL" not in served
