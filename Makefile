@@ -32,6 +32,7 @@ demo: $(STAMP) ## a Friday evening in a minute: orders in, screens follow, every
 	@$(BIN)/python -m local_stack demo $(ARGS)
 
 test: $(STAMP) ## everything that proves it, fast ones first
+	@$(BIN)/python -m local_stack fetch
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/system tests/browser $(ARGS)
 
 check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a minute
@@ -41,7 +42,7 @@ check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a mi
 	@$(BIN)/python -m order_contracts --check
 	@$(BIN)/python -m pytest -q tests/unit
 
-unit integration system browser: $(STAMP)
+unit integration system browser: $(STAMP) ## one kind of tests alone
 	@$(BIN)/python -m pytest tests/$@ $(ARGS)
 
 contracts: $(STAMP) ## write the JSON Schemas, asyncapi.yaml and examples anew

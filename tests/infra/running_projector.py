@@ -148,9 +148,7 @@ class World:
 
     def settings(self, name: str = "one", **more: str) -> RunSettings:
         """Give a projector's settings."""
-        return RunSettings.model_validate(
-            {key.lower(): value for key, value in self.environment(name, **more).items()}
-        )
+        return RunSettings.model_validate({key.lower(): value for key, value in self.environment(name, **more).items()})
 
     @asynccontextmanager
     async def running(self, name: str = "one", **more: str) -> AsyncIterator["asyncio.Task[None]"]:

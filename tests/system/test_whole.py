@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 
 from infra.eventually import eventually
 from infra.pos_client import ORGANIZATION, PosClient
-from infra.room_listener import RoomListener
+from local_stack.demo.room_listener import RoomListener
 from local_stack.stack import Stack
 from order_contracts.channels import PARTITIONS, TOPIC, partition_of
 

@@ -9,7 +9,7 @@ import socketio
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
-from infra.room_listener import RoomListener
+from local_stack.demo.room_listener import RoomListener
 from order_contracts.positions import Position
 
 

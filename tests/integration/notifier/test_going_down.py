@@ -7,7 +7,7 @@ import pytest
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
-from infra.room_listener import ConnectionRefused, RoomListener
+from local_stack.demo.room_listener import ConnectionRefused, RoomListener
 
 
 async def test_screens_are_told_and_move_to_another_replica_without_a_loss(

@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaProducer
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
-from infra.room_listener import RoomListener
 from infra.services import Backing
+from local_stack.demo.room_listener import RoomListener
 from local_stack.kafka_server import fetched, kafka_program
 from local_stack.ports import free_ports
 from local_stack.program import inherited

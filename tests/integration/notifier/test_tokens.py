@@ -7,7 +7,7 @@ import pytest
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, token
 from infra.order_writer import OrderWriter
-from infra.room_listener import ConnectionRefused, RoomListener
+from local_stack.demo.room_listener import ConnectionRefused, RoomListener
 from order_contracts.claims import LEEWAY_SECONDS
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
 
+import httpx
 import socketio
 
 from order_contracts.channels import BATCH, DRAINING, FEED_STATUS, RESYNC, SUBSCRIBE
@@ -42,6 +43,9 @@ class RoomListener:
     feed_status: list[dict[str, Any]] = field(default_factory=list)
     draining: list[dict[str, Any]] = field(default_factory=list)
     disconnects: list[str] = field(default_factory=list)
+    connections: int = 0
+    following: asyncio.Event = field(default_factory=asyncio.Event)  # set while it is in its room
+    on_applied: Callable[[dict[str, Any]], None] | None = None  # told each event as it is applied
 
     async def connect(self, url: str) -> None:
         """Connect once. Raises ConnectionRefused with the notifier's words."""
@@ -56,6 +60,7 @@ class RoomListener:
         client.on(DRAINING, self.draining.append)
         try:
             await client.connect(url, auth={"token": self.token}, transports=list(self.transports))
+            self.connections += 1
         except socketio.exceptions.ConnectionError as error:
             await client.disconnect()
             said = refusals[0] if refusals else str(error)
@@ -65,12 +70,20 @@ class RoomListener:
         """Enter the room at the held position; give the answer. After `{resync}`, use a snapshot if there is one."""
         answer = await self._ask(within)
         if answer.get("resync") and self.snapshot is not None:
-            self.resyncs += 1
-            taken = await self.snapshot()
-            self.position = taken["position"]
-            self.orders = {order["order_id"]: order for order in taken["orders"]}
+            await self.resync()
             answer = await self._ask(within)
+        if "position" in answer:
+            self.following.set()
         return answer
+
+    async def resync(self) -> None:
+        """Begin anew from a snapshot."""
+        if self.snapshot is None:
+            raise LookupError("there is nowhere to take a snapshot from")
+        taken = await self.snapshot()
+        self.resyncs += 1
+        self.position = taken["position"]
+        self.orders = {order["order_id"]: order for order in taken["orders"]}
 
     async def call(self, name: str, body: Any, within: float = 10.0) -> Any:
         """Send anything, and give the answer."""
@@ -88,7 +101,7 @@ class RoomListener:
         """Stay in the room until cancelled, on whichever replica answers, as a screen does through a bad evening."""
         try:
             for url in cycle(urls):
-                with suppress(ConnectionRefused, TimeoutError, socketio.exceptions.SocketIOError):
+                with suppress(ConnectionRefused, TimeoutError, socketio.exceptions.SocketIOError, httpx.HTTPError):
                     await self.connect(url)
                     await self.subscribe()
                     await self._gone.wait()
@@ -110,6 +123,7 @@ class RoomListener:
 
     def _on_disconnect(self, reason: str) -> None:
         self.disconnects.append(reason)
+        self.following.clear()
         self._gone.set()
 
     def _on_batch(self, events: list[dict[str, Any]], meta: dict[str, Any]) -> None:
@@ -131,6 +145,8 @@ class RoomListener:
         document = merge_patch(held or {}, event["change"])
         self.orders[event["order_id"]] = {**document, "version": event["version"]}
         self.events.append(event)
+        if self.on_applied is not None:
+            self.on_applied(event)
 
     def _missed(self, what: str) -> None:
         self.gaps.append(what)

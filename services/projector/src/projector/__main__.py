@@ -1,0 +1,70 @@
+"""`python -m projector run | serve | migrate`."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from projector.app import run, serve
+from projector.checkpoints import EpochMismatch
+from projector.holdings import LineageBroken
+from projector.log_contract import TopicUnfit
+from projector.logs import configure_logs
+from projector.schema import migrate
+from projector.settings import DatabaseSettings, RunSettings, ServeSettings
+
+S = TypeVar("S", bound=BaseSettings)
+log = structlog.get_logger("projector")
+
+
+def main() -> int:
+    """Run one command and give the exit code: 0 stopped as told, 1 halted, the log says why, 2 bad settings."""
+    commands: dict[str, Callable[[], None]] = {"run": _run, "serve": _serve, "migrate": _migrate}
+    parser = argparse.ArgumentParser("projector", description="Keeps the read models in Postgres and serves them.")
+    parser.add_argument("command", choices=commands)
+    try:
+        commands[parser.parse_args().command]()
+    except (TopicUnfit, EpochMismatch, LineageBroken) as halt:
+        log.critical("halted", reason=type(halt).__name__, detail=str(halt))
+        return 1
+    return 0
+
+
+def _run() -> None:
+    settings = _settings(RunSettings)
+    configure_logs(settings.log_level)
+    uvloop.run(run(settings))
+
+
+def _serve() -> None:
+    settings = _settings(ServeSettings)
+    configure_logs(settings.log_level)
+    uvloop.run(serve(settings))
+
+
+def _migrate() -> None:
+    settings = _settings(DatabaseSettings)
+    configure_logs(settings.log_level)
+    applied = migrate(settings.database_url.get_secret_value(), settings.database_schema)
+    log.info("the schema is up to date", schema=settings.database_schema, applied=applied)
+
+
+def _settings(kind: type[S]) -> S:
+    """Read the environment, or end the process with a line for each variable that is wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = str(fault["loc"][0]).upper() if fault["loc"] else "the environment"
+            missing = fault["type"] == "missing"
+            sys.stderr.write(f"{name}: {'is not set; set it' if missing else fault['msg']}\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The composition roots: what each process is made of, in start order; it is taken down in reverse."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+import structlog
+from aiokafka.errors import KafkaError
+from psycopg import OperationalError
+from starlette.applications import Starlette
+
+from projector.checkpoints import Checkpoints
+from projector.database import UNAVAILABLE, open_pool
+from projector.http_server import HttpServer, http_server
+from projector.lag import watch_lag
+from projector.log_contract import check_topic
+from projector.metrics import Metrics
+from projector.order_feed import OrderFeed
+from projector.probes import probe_routes
+from projector.progress import Progress
+from projector.queries.api import query_api
+from projector.read_models import ReadModels
+from projector.schema import migrate
+from projector.settings import RunSettings, ServeSettings
+from projector.subscription import Subscription
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+async def run(settings: RunSettings) -> None:
+    """Project until told to stop. Raises what nobody should go on after."""
+    metrics, progress = Metrics(), Progress(stalled_after_seconds=settings.stalled_after_seconds)
+    async with AsyncExitStack() as stack:
+        address, schema = settings.database_url.get_secret_value(), settings.database_schema
+        await _patiently("Postgres", lambda: asyncio.to_thread(migrate, address, schema))
+        epoch = await _patiently("Kafka", lambda: check_topic(settings))
+        pool = await open_pool(settings, connections=2, acquire_seconds=5.0, writes=True)
+        stack.push_async_callback(pool.close)
+        partitions = settings.orders_partitions
+        checkpoints = Checkpoints(pool, epoch=epoch, partitions=partitions)
+        await _patiently("Postgres", checkpoints.create)
+
+        subscription = Subscription(settings)
+        feed = OrderFeed(
+            topic=settings.orders_topic,
+            consumer=subscription.consumer,
+            checkpoints=checkpoints,
+            read_models=ReadModels(pool, epoch=epoch, partitions=partitions),
+            progress=progress,
+            metrics=metrics,
+        )
+        subscription.subscribe(feed.take, feed)
+        stack.push_async_callback(subscription.stop)  # also what a start that is cut off has left in the group
+        await _patiently("Kafka", subscription.start)
+
+        async def ready() -> str | None:
+            return None if feed.ready else "positions are being read"
+
+        probes = probe_routes(live=progress.stalled, ready=ready, registry=metrics.registry)
+        server = http_server(Starlette(routes=probes), settings)
+        watching = watch_lag(
+            consumer=subscription.consumer,
+            topic=settings.orders_topic,
+            holdings=feed.holdings,
+            progress=progress,
+            metrics=metrics,
+        )
+        log.info("projecting", epoch=epoch, schema=schema, group=settings.consumer_group)
+        await _until_stopped(server, feed.claim_forever(), watching, subscription.failed)
+
+
+async def serve(settings: ServeSettings) -> None:
+    """Answer queries until told to stop."""
+    pool = await open_pool(
+        settings,
+        connections=settings.database_connections,
+        acquire_seconds=settings.database_acquire_seconds,
+        writes=False,
+    )
+    try:
+        await _until_stopped(http_server(query_api(settings, pool), settings))
+    finally:
+        await pool.close()
+
+
+async def _until_stopped(server: HttpServer, *others: Awaitable[None]) -> None:
+    """Run all of them until a signal comes or one of them ends; none but the server may end without a reason."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
+    serving = asyncio.create_task(server.serve())
+    tasks = [asyncio.ensure_future(other) for other in others]
+    try:
+        done, _ = await asyncio.wait([serving, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        server.should_exit = True
+        await serving
+
+
+async def _patiently(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Try until what a start needs is there; a crash loop would only add its delays."""
+    delay = 0.2
+    while True:
+        try:
+            return await attempt()
+        except (*UNAVAILABLE, KafkaError, OperationalError) as error:
+            log.warning("waiting", what=what, error=str(error) or repr(error))
+        await asyncio.sleep(delay)
+        delay = min(delay * 2, 5.0)

@@ -1,0 +1,57 @@
+"""Connections to Postgres: every one with deadlines, and which of its errors mean what."""
+
+import asyncpg
+
+from projector.settings import ServerSettings
+
+UNAVAILABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # restarting, shut down, a statement's deadline
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.InvalidTransactionStateError,  # idle in transaction for too long, after a stopped process went on
+    asyncpg.ReadOnlySQLTransactionError,  # a demoted primary
+    asyncpg.LockNotAvailableError,
+    asyncpg.InternalClientError,  # no primary among the hosts; a connection cut off in the middle of a COPY
+    asyncpg.InternalServerError,
+)
+"""Nothing was learned about the data: whatever was asked may be asked again, on a new connection."""
+
+UNWRITABLE = (
+    asyncpg.DataError,  # text with U+0000, a number out of range
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,  # nested too deeply, a value too large
+    UnicodeEncodeError,
+    RecursionError,  # from our own encoder
+)
+"""The data is at fault: the same rows would be refused for ever. No plain ValueError: that would be our own fault."""
+
+
+async def open_pool(
+    settings: ServerSettings, *, connections: int, acquire_seconds: float, writes: bool
+) -> asyncpg.Pool:
+    """Make a pool that connects when first used, so that a database that is down delays nobody's start."""
+    milliseconds = str(int(settings.database_command_seconds * 1000))
+    return await asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=0,
+        max_size=connections,
+        timeout=acquire_seconds,
+        command_timeout=settings.database_command_seconds,
+        max_inactive_connection_lifetime=60,
+        target_session_attrs="read-write" if writes else "any",
+        server_settings={
+            "application_name": "projector",
+            "search_path": settings.database_schema,
+            "statement_timeout": milliseconds,
+            # A process that is stopped inside a transaction keeps its row locks: its successor must not wait for it.
+            "idle_in_transaction_session_timeout": milliseconds,
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": milliseconds,
+        },
+    )

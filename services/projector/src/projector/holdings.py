@@ -1,0 +1,72 @@
+"""Which partitions this process projects, and from which offset. Pure: no broker, no database, no clock.
+
+Invariants: records are admitted only from the very offset that the partition's position names, each once; after a
+claim, only once the record before that offset was seen to be the one that was projected last. aiokafka detects
+neither a truncated log nor another one under the same name; the digest does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol, TypeVar
+
+
+class LineageBroken(Exception):
+    """The log is not the one that the rows were made of. Going on would mix two histories."""
+
+
+class Consumed(Protocol):
+    """What is needed of aiokafka's ConsumerRecord."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+
+
+R = TypeVar("R", bound=Consumed)
+
+
+def digest(record: Consumed) -> str:
+    """Tell a record from any other that might stand at its offset, well-formed or not."""
+    parts = str(record.timestamp).encode(), record.key or b"", record.value or b""
+    return blake2b(b"/".join(parts), digest_size=12).hexdigest()
+
+
+@dataclass(slots=True)
+class Holding:
+    """A claimed partition. `lineage` is the digest of the record before `next`, None once that has been seen."""
+
+    next: int
+    lineage: str | None
+    seen_until: int | None = None  # append time of the last record before `next`, where known
+
+    @property
+    def fetch_from(self) -> int:
+        """The offset to read from: that of the record before `next` while it is still to be compared."""
+        return self.next if self.lineage is None else self.next - 1
+
+
+class Holdings(dict[int, Holding]):
+    """The claimed partitions."""
+
+    def admit(self, partition: int, records: Sequence[R]) -> Sequence[R] | None:
+        """Give what is to be projected of a poll's records; None when the partition has to be claimed anew.
+
+        Records of a partition that is not held are left: they are fetched again once it is. Records from another
+        offset than expected were fetched before a seek, or stand behind a gap; a claim looks at the log again.
+        """
+        holding = self.get(partition)
+        if holding is None:
+            return ()
+        if records[0].offset != holding.fetch_from:
+            return None
+        if holding.lineage is None:
+            return records
+        if digest(records[0]) != holding.lineage:
+            raise LineageBroken(
+                f"partition {partition}: the record at offset {records[0].offset} is not the one that was projected. "
+                "The topic was truncated or recreated: raise LOG_EPOCH and rebuild into a new DATABASE_SCHEMA"
+            )
+        holding.lineage, holding.seen_until = None, records[0].timestamp
+        return records[1:]

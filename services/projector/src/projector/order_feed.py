@@ -1,0 +1,173 @@
+"""Feeds the log into the read models: claims partitions, admits their records, projects, and claims again on doubt.
+
+A partition is either held (its position was read from Postgres, the consumer stands there) or unclaimed (paused until
+then). Whatever goes wrong with a batch (fence, lost connection, unknown COMMIT, rebalance) has one answer: pause, let
+go, read the position again, seek there. Nothing in Kafka's own offsets is trusted or written.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from order_contracts.wire import Malformed, read_record
+from projector.checkpoints import Checkpoints
+from projector.database import UNAVAILABLE
+from projector.holdings import Holding, Holdings, LineageBroken, digest
+from projector.metrics import Metrics
+from projector.progress import Progress
+from projector.projection import Changes, LogRecord
+from projector.read_models import Fenced, ReadModels, Step
+
+log = structlog.get_logger(__name__)
+
+_FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
+
+
+class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka carries no types
+    """One consumer's partitions. `take` and the listener run in the consumer's tasks, `claim_forever` in its own."""
+
+    def __init__(
+        self,
+        *,
+        topic: str,
+        consumer: Callable[[], AIOKafkaConsumer],
+        checkpoints: Checkpoints,
+        read_models: ReadModels,
+        progress: Progress,
+        metrics: Metrics,
+    ) -> None:
+        self._topic = topic
+        self._consumer = consumer
+        self._checkpoints = checkpoints
+        self._read_models = read_models
+        self._progress = progress
+        self._metrics = metrics
+        self.holdings = Holdings()
+        self._unclaimed: set[int] = set()
+        self._wake = asyncio.Event()
+        self._failures = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether every partition that the group gave us is held."""
+        return not self._unclaimed
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002  # all of them
+        """Let go of everything. A batch in flight may still commit: the fence decides about that."""
+        self.holdings.clear()
+        self._unclaimed.clear()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Pause the new partitions, to be claimed.
+
+        Nothing is awaited here: the group's coordination waits for this call, and Postgres may be down for an hour.
+        The seek keeps aiokafka from asking Kafka for a committed offset, of which there is none.
+        """
+        for partition in assigned:
+            self._consumer().seek(partition, 0)
+        self._let_go({partition.partition for partition in assigned})
+
+    def _let_go(self, partitions: Collection[int]) -> None:
+        mine = {partition.partition for partition in self._consumer().assignment()} & set(partitions)
+        self._consumer().pause(*(TopicPartition(self._topic, partition) for partition in mine))
+        for partition in partitions:
+            self.holdings.pop(partition, None)
+        self._unclaimed |= mine
+        self._wake.set()
+
+    async def claim_forever(self) -> None:
+        """Claim what is unclaimed, patiently. Ends only by an exception that nobody should go on after."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._failures:
+                await asyncio.sleep(min(_FIRST_DELAY * 2 ** (self._failures - 1), _LONGEST_DELAY))
+            try:
+                await self._claim(frozenset(self._unclaimed))
+            except (*UNAVAILABLE, KafkaError) as error:
+                self._failed("claim failed, trying again", self._unclaimed, error)
+
+    async def _claim(self, partitions: frozenset[int]) -> None:
+        positions = await self._checkpoints.read(partitions)
+        known = [TopicPartition(self._topic, partition) for partition in positions]
+        first, end = await self._consumer().beginning_offsets(known), await self._consumer().end_offsets(known)
+        for partition in known:
+            holding = positions[partition.partition]
+            _check_reach(partition.partition, holding, first[partition], end[partition])
+            if partition.partition in self._unclaimed:  # a rebalance may have taken it while we asked
+                self._consumer().seek(partition, holding.fetch_from)
+                self._consumer().resume(partition)
+                self.holdings[partition.partition] = holding
+                self._unclaimed.discard(partition.partition)
+        log.info("claimed", partitions={partition: holding.next for partition, holding in positions.items()})
+
+    async def take(self, records: Sequence[ConsumerRecord]) -> None:
+        """Project one poll's records, all partitions together."""
+        batch = self._admit(records)
+        if not batch:
+            return
+        steps = {p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1])) for p, rs in batch.items()}
+        held = {partition: self.holdings[partition] for partition in batch}
+        judged = [_read(record) for records in batch.values() for record in records]
+        started = time.perf_counter()
+        try:
+            changes = await self._read_models.apply(judged, steps)
+        except Fenced as error:
+            self._metrics.fenced.inc()
+            self._failed("fenced off", batch, error)
+        except UNAVAILABLE as error:
+            self._metrics.database_errors.inc()
+            await self._checkpoints.renew_connections()
+            self._failed("batch not written, or not known to be", batch, error)
+        else:
+            for partition, holding in held.items():  # by identity: those let go meanwhile are nobody's any more
+                holding.next, holding.seen_until = steps[partition].next, batch[partition][-1].timestamp
+            self._done(batch, changes, time.perf_counter() - started)
+
+    def _admit(self, records: Sequence[ConsumerRecord]) -> dict[int, Sequence[ConsumerRecord]]:
+        batch: dict[int, Sequence[ConsumerRecord]] = {}
+        for partition, group in groupby(records, key=attrgetter("partition")):
+            admitted = self.holdings.admit(partition, list(group))
+            if admitted is None:
+                log.warning("records from an unexpected offset, claiming anew", partition=partition)
+                self._let_go({partition})
+            elif admitted:
+                batch[partition] = admitted
+        return batch
+
+    def _failed(self, what: str, partitions: Collection[int], error: BaseException) -> None:
+        self._failures += 1
+        if isinstance(error, UNAVAILABLE):
+            self._progress.waiting()
+        log.warning(what, partitions=sorted(partitions), error=repr(error), failures=self._failures)
+        self._let_go(partitions)
+
+    def _done(self, batch: Mapping[int, Sequence[ConsumerRecord]], changes: Changes, seconds: float) -> None:
+        self._failures = 0
+        self._progress.advanced()
+        oldest = [records[0].timestamp for records in batch.values()]
+        self._metrics.committed(changes, oldest, sum(map(len, batch.values())), seconds)
+        for letter in changes.dead_letters:
+            log.error("quarantined", order_id=letter.envelope.order_id, partition=letter.record.partition,
+                      offset=letter.record.offset, reason=letter.reason)  # fmt: skip
+
+
+def _read(record: ConsumerRecord) -> LogRecord:
+    content = read_record(record.key, record.value, record.headers, record.timestamp)
+    if isinstance(content, Malformed):
+        log.warning("malformed record", partition=record.partition, offset=record.offset, reason=content.reason)
+    return LogRecord(record.partition, record.offset, content)
+
+
+def _check_reach(partition: int, holding: Holding, first: int, end: int) -> None:
+    if not first <= holding.fetch_from <= holding.next <= end:
+        raise LineageBroken(
+            f"partition {partition}: the rows stand at offset {holding.next}, the log has {first} to {end}. "
+            "Records were deleted or the topic was recreated: raise LOG_EPOCH and rebuild into a new DATABASE_SCHEMA"
+        )

@@ -1,0 +1,1 @@
+"""The served side: questions about the read models, answered over HTTP."""

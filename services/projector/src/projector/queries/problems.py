@@ -1,0 +1,86 @@
+"""Errors as callers read them: problem+json (RFC 9457), with a stable code, the field and the remedy."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from asyncpg import UndefinedTableError
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from projector.database import UNAVAILABLE
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger(__name__)
+
+
+class Problem(Exception):
+    """An answer that is an error."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        detail: str,
+        *,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
+
+    def response(self) -> Response:
+        """Give it as an HTTP response."""
+        body: dict[str, Any] = {
+            "type": f"/problems/{self.code}",
+            "title": self.status.phrase,
+            "status": self.status.value,
+            "detail": self.detail,
+            "code": self.code,
+        }
+        if self.field is not None:
+            body["field"] = self.field
+        return Response(msgspec.json.encode(body), self.status, dict(self.headers or {}), MEDIA_TYPE)
+
+
+def unavailable(detail: str) -> Problem:
+    """Say that asking again soon may do."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the app with a problem."""
+
+    async def on_problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101  # registered for this type alone
+        return error.response()
+
+    async def on_invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        first = error.errors()[0]
+        field = str(first["loc"][min(1, len(first["loc"]) - 1)])  # ("query", "status", 0): the parameter's name
+        detail = f"{field}: {first['msg']}"
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, field=field).response()
+
+    async def on_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        status = HTTPStatus(error.status_code)
+        return Problem(status, status.name.lower(), str(error.detail), headers=error.headers).response()
+
+    async def on_database(_: Request, error: Exception) -> Response:
+        log.warning("Postgres did not answer", error=repr(error))
+        return unavailable("the read models can't be reached now: ask again").response()
+
+    async def on_bug(_: Request, __: Exception) -> Response:
+        detail = "that was our fault, and it is in our logs"
+        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail).response()
+
+    app.add_exception_handler(Exception, on_bug)
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    for kind in (*UNAVAILABLE, UndefinedTableError):  # no projector has migrated yet
+        app.add_exception_handler(kind, on_database)

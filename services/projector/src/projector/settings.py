@@ -1,0 +1,68 @@
+"""Configuration from the environment, read once and checked before the first connection.
+
+Each field is the environment variable of the same name in capitals.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from order_contracts.channels import PARTITIONS, TOPIC
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the read models are. A rebuild writes to a second schema beside the first."""
+
+    model_config = SettingsConfigDict(frozen=True)
+
+    database_url: SecretStr
+    database_schema: str = Field(default="read_models", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgres(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be an address like postgresql://user:password@host:5432/database")
+        return url
+
+
+class ServerSettings(DatabaseSettings):
+    """What both long-running processes need."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(ge=0, le=65535)
+    orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
+    database_command_seconds: float = Field(default=10.0, gt=0, le=60)
+
+
+class RunSettings(ServerSettings):
+    """`projector run`."""
+
+    http_port: int = Field(default=8082, ge=0, le=65535)
+    kafka_bootstrap_servers: str = Field(min_length=1)
+    orders_topic: str = TOPIC
+    log_epoch: int = Field(default=1, ge=1)
+    consumer_group: str = Field(default="projector", min_length=1)
+    group_instance_id: str | None = None  # static membership: a restart within the session moves no partition
+    batch_records: int = Field(default=1000, ge=1, le=10_000)
+    batch_wait_ms: int = Field(default=10, ge=1, le=1000)
+    stalled_after_seconds: float = Field(default=60.0, ge=5)
+
+
+class ServeSettings(ServerSettings):
+    """`projector serve`."""
+
+    http_port: int = Field(default=8081, ge=0, le=65535)
+    jwt_secret: SecretStr = Field(min_length=32)
+    jwt_issuer: str = "scanserve"
+    jwt_audience: str = "scanserve"
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    database_connections: int = Field(default=10, ge=1, le=100)
+    database_acquire_seconds: float = Field(default=2.0, gt=0, le=60)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, text: object) -> object:
+        return tuple(filter(None, (part.strip() for part in text.split(",")))) if isinstance(text, str) else text

@@ -1,0 +1,17 @@
+"""The rows of `venue_status_counts`, as changes: (row before, row after) → how many more or fewer orders. Pure."""
+
+from collections.abc import Iterator
+
+from projector.order_row import OrderRow
+
+Key = tuple[str, str, str]
+"""Venue, status, organization."""
+
+
+def count_changes(before: OrderRow | None, after: OrderRow) -> Iterator[tuple[Key, int]]:
+    """Give what an event changes in its venue's counts; nothing where the status stays."""
+    if before is not None:
+        if before.status == after.status:
+            return
+        yield (before.venue_id, before.status, before.organization_id), -1
+    yield (after.venue_id, after.status, after.organization_id), +1

@@ -1,0 +1,74 @@
+"""Rows are the fold of the log's accepted records, whatever else stands in the log."""
+
+from random import Random
+
+import pytest
+
+from infra.eventually import eventually
+from infra.random_log import Entry, RandomLog, entry_of, order_event
+from infra.running_projector import PARTITIONS, World
+
+VENUES = ("osteria", "kiosk", "bar", "cantina", "bistro", "grill")
+
+
+@pytest.mark.parametrize("batch", ["1", "7", "1000"])
+async def test_rows_equal_the_oracle_after_a_hostile_log(world: World, batch: str) -> None:
+    entries = RandomLog(Random(f"hostile {batch}"), VENUES, PARTITIONS).entries(600)
+    async with world.running(batch_records=batch):
+        await world.append(entries[:300])
+        await world.append(entries[300:])
+        await world.caught_up(600)
+        await eventually(lambda: all_counted(world, 600), what="counting what was committed")
+        assert await world.metric("projector_rejected_total") > 50
+    await world.agrees()
+
+
+async def all_counted(world: World, records: int) -> bool:
+    rejected = await world.metric("projector_rejected_total")
+    return await world.metric("projector_events_total") + rejected == records
+
+
+async def test_headers_that_are_no_utf8_are_a_counted_rejection_and_nothing_waits(world: World) -> None:
+    bad = Entry(0, b"\xff", b"\x00", (("ce_id", b"\xff\xfe\xfd"), ("content-type", b"\x80")))
+    good = entry_of(order_event("o1", "bar", 1, None, "e1", {"status": "placed"}), PARTITIONS)
+    async with world.running():
+        await world.append([bad, bad, good])
+        await world.caught_up(3, within=15)
+        await eventually(lambda: all_counted(world, 3), what="counting what was committed")
+        assert await world.metric("projector_rejected_total") == 2
+    assert set((await world.tables()).orders) == {"o1"}
+
+
+async def test_what_only_postgres_refuses_quarantines_its_order_and_nothing_else(world: World) -> None:
+    def event(order: str, version: int, **change: object) -> Entry:
+        parent = f"{order}-{version - 1}" if version > 1 else None
+        return entry_of(order_event(order, "bar", version, parent, f"{order}-{version}", change), PARTITIONS)
+
+    batch = [event(f"o{n}", 1, status="placed") for n in range(40)]
+    batch += [event("o7", 2, notes="a \x00 b"), event("o8", 2, status="accepted"), event("o7", 3, status="ready")]
+    batch += [event("o9", 2, status=Random(9).randbytes(9000).hex())]  # longer than an index takes
+    batch += [event(f"o{n}", 2, status="ready") for n in range(20, 40)]
+    await world.append(batch)
+    async with world.running():
+        await world.caught_up(len(batch), within=15)
+        await world.append([event("o7", 4, status="completed"), event("o8", 3, status="ready")])
+        await world.caught_up(len(batch) + 2, within=15)
+    tables = await world.tables()
+    assert tables.dead_letters == [("o7", 2), ("o7", 3), ("o7", 4), ("o9", 2)]
+    versions = {name: order[0] for name, order in tables.orders.items()}
+    assert (versions["o7"], versions["o8"], versions["o9"]) == (1, 3, 1)
+    assert all(versions[f"o{n}"] == 2 for n in range(20, 40))
+    letters = await world.query("SELECT reason, value FROM dead_letters ORDER BY order_id, version")
+    assert "UntranslatableCharacter" in letters[0]["reason"]
+    assert letters[1]["reason"] == "waits behind a dead letter of its order"
+    assert b"u0000" in letters[0]["value"]
+
+
+async def test_probes_and_metrics_tell_what_was_done(world: World) -> None:
+    await world.append([entry_of(order_event("o1", "bar", 1, None, "e1", {"status": "placed"}), PARTITIONS)])
+    async with world.running():
+        await world.caught_up(1, within=15)
+        await eventually(lambda: all_counted(world, 1), what="counting what was committed")
+        assert await world.probe("/livez") == (200, {"status": "ok"})
+        assert await world.probe("/readyz") == (200, {"status": "ok"})
+        assert await world.metric("projector_live_lag_seconds_count") == 1

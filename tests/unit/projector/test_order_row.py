@@ -1,0 +1,64 @@
+"""One order's row: columns come from the document and the log's clock, and what is no order is refused."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from infra.random_log import entry_of, order_event
+from order_contracts.events import decode_event
+from order_contracts.wire import Envelope, read_record
+from projector.order_row import OrderRow, Unprojectable, row_after
+from projector.venue_counts import count_changes
+
+
+def after(
+    before: OrderRow | None, version: int, change: dict[str, Any], *, at: int = 5, venue: str = "bar"
+) -> OrderRow:
+    parent = None if version == 1 else f"e{version - 1}"
+    entry = entry_of(order_event("o1", venue, version, parent, f"e{version}", change), 1)
+    envelope = read_record(entry.key, entry.value, entry.headers, at)
+    assert isinstance(envelope, Envelope)
+    return row_after(before, envelope, decode_event(envelope.value))
+
+
+def test_created_is_the_first_append_time_and_updated_the_last() -> None:
+    first = after(None, 1, {"status": "placed", "placed_at": "2026-11-20T18:25:00.000Z"}, at=1_795_199_100_123)
+    second = after(first, 2, {"status": "ready"}, at=1_795_199_100_999)
+    assert first.created_at == second.created_at == datetime(2026, 11, 20, 18, 25, 0, 123_000, UTC)
+    assert second.updated_at.microsecond == 999_000
+    assert second.placed_at == datetime(2026, 11, 20, 18, 25, tzinfo=UTC)
+    assert (second.version, second.head, second.status) == (2, "e2", "ready")
+
+
+def test_statuses_that_nobody_knows_yet_are_kept() -> None:
+    assert after(None, 1, {"status": "levitating", "payment": "bartered"}).status == "levitating"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"status": 7},
+        {"status": "placed", "payment": []},
+        {"status": "placed", "placed_at": "yesterday"},
+        {"status": "placed", "placed_at": "2026-11-20T18:25:00"},
+    ],
+)
+def test_a_document_that_is_no_order_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(Unprojectable):
+        after(None, 1, change)
+
+
+def test_an_order_does_not_move_to_another_venue() -> None:
+    with pytest.raises(Unprojectable, match="another venue"):
+        after(after(None, 1, {"status": "placed"}), 2, {}, venue="kiosk")
+
+
+def test_counts_follow_the_status_and_nothing_else() -> None:
+    placed = after(None, 1, {"status": "placed"})
+    noted = after(placed, 2, {"notes": "no onions"})
+    ready = after(noted, 3, {"status": "ready"})
+    assert list(count_changes(None, placed)) == [(("bar", "placed", "org-1"), 1)]
+    assert list(count_changes(placed, noted)) == []
+    assert list(count_changes(noted, ready)) == [(("bar", "placed", "org-1"), -1), (("bar", "ready", "org-1"), 1)]

@@ -1,0 +1,130 @@
+"""What a batch changes: the same rows however the log is cut, and exactly those of its accepted records."""
+
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from infra.random_log import Entry, RandomLog, entry_of, oracle, order_event
+from order_contracts.channels import partition_of
+from order_contracts.wire import Envelope, read_record
+from projector.order_row import OrderRow
+from projector.projection import Before, Changes, Head, LogRecord, project
+
+PARTITIONS = 3
+VENUES = ("osteria", "kiosk", "bar")
+
+
+class Tables:
+    """The read models in memory, fed batch by batch as Postgres would be."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, OrderRow] = {}
+        self.total = Changes()
+
+    def apply(self, records: list[LogRecord], poison: str | None = None) -> Changes:
+        orders = {record.content.order_id for record in records if isinstance(record.content, Envelope)}
+        heads: dict[tuple[int, str], Head] = {}
+        for letter in self.total.dead_letters:
+            heads[letter.record.partition, letter.envelope.order_id] = Head(letter.envelope.id, letter.envelope.version)
+        before = Before(
+            rows={name: row for name, row in self.rows.items() if name in orders},
+            quarantined={key: head for key, head in heads.items() if key[1] in orders},
+        )
+        changes = project(records, before, partitions=PARTITIONS, poison=poison)
+        self.rows.update(changes.rows)
+        self.total.add(changes)
+        return changes
+
+
+def records_of(entries: list[Entry]) -> list[LogRecord]:
+    return [
+        LogRecord(e.partition, offset, read_record(e.key, e.value, e.headers, appended_at=1_000_000 + offset))
+        for offset, e in enumerate(entries)
+    ]
+
+
+def cut(records: list[LogRecord], random: Random) -> list[list[LogRecord]]:
+    batches, rest = [], records
+    while rest:
+        length = random.randint(1, len(rest))
+        batches.append(rest[:length])
+        rest = rest[length:]
+    return batches
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 60))
+def test_any_log_in_any_batches_gives_the_rows_of_its_accepted_records(random: Random, length: int) -> None:
+    records = records_of(RandomLog(random, VENUES, PARTITIONS).entries(length))
+    tables = Tables()
+    for batch in cut(records, random):
+        tables.apply(batch)
+    expected = oracle([(r.partition, r.content) for r in records], PARTITIONS)
+    rows = {name: (row.version, row.head, row.status, row.document) for name, row in tables.rows.items()}
+    assert rows == expected.orders
+    assert {(e.order_id, e.version, e.id) for _, e in tables.total.trail} == expected.trail
+    assert len(tables.total.trail) == len(expected.trail)
+    counts = {(venue, status): number for (venue, status, _), number in tables.total.counts.items()}
+    assert counts == expected.counts
+    letters = [(one.envelope.order_id, one.envelope.version) for one in tables.total.dead_letters]
+    assert letters == expected.dead_letters
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 60))
+def test_one_batch_and_batches_of_one_give_equal_tables(random: Random, length: int) -> None:
+    records = records_of(RandomLog(random, VENUES, PARTITIONS).entries(length))
+    whole, single = Tables(), Tables()
+    whole.apply(records)
+    for record in records:
+        single.apply([record])
+    assert whole.rows == single.rows
+    assert whole.total == single.total
+
+
+def test_rejections_are_counted_by_reason() -> None:
+    placed = order_event("o1", "bar", 1, None, "e1", {"status": "placed"})
+    entries = [
+        entry_of(placed, PARTITIONS),
+        entry_of(placed, PARTITIONS),
+        entry_of(order_event("o2", "bar", 1, None, "e2", {"status": "placed"}), PARTITIONS, not_after=5),
+        Entry(0, b"\xff", None, (("ce_id", b"\xff"),)),
+    ]
+    changes = Tables().apply(records_of(entries))
+    assert changes.rejected == {"superseded": 1, "late": 1, "malformed": 1}
+    assert changes.accepted == {"order.placed.v1": 1}
+
+
+def test_a_value_that_says_other_than_its_headers_is_quarantined() -> None:
+    event = order_event("o1", "bar", 1, None, "e1", {"status": "placed"})
+    forged = entry_of(structs.replace(event, order_id="o2"), PARTITIONS).value
+    changes = Tables().apply(records_of([entry_of(event, PARTITIONS, value=forged)]))
+    assert not changes.rows
+    assert [letter.reason for letter in changes.dead_letters] == ["the value says other than the headers"]
+
+
+def test_later_events_of_a_quarantined_order_wait_behind_it_in_order_and_others_go_on() -> None:
+    tables = Tables()
+    tables.apply(records_of([entry_of(order_event("o1", "bar", 1, None, "e1", {"status": "placed"}), PARTITIONS)]))
+    tables.apply(
+        records_of([entry_of(order_event("o1", "bar", 2, "e1", "e2", {}), PARTITIONS)]), poison="Postgres refused it"
+    )
+    later = [
+        order_event("o1", "bar", 3, "e2", "e3", {"status": "ready"}),
+        order_event("o9", "bar", 1, None, "x1", {"status": "placed"}),
+    ]
+    changes = tables.apply(records_of([entry_of(event, PARTITIONS) for event in later]))
+    assert [letter.envelope.id for letter in tables.total.dead_letters] == ["e2", "e3"]
+    assert tables.rows["o1"].version == 1
+    assert set(changes.rows) == {"o9"}
+
+
+def test_an_order_named_in_another_venues_partition_does_not_touch_the_order() -> None:
+    home = partition_of("bar", PARTITIONS)
+    stranger = next(f"venue-{n}" for n in range(99) if partition_of(f"venue-{n}", PARTITIONS) != home)
+    tables = Tables()
+    tables.apply(records_of([entry_of(order_event("o1", "bar", 1, None, "e1", {"status": "placed"}), PARTITIONS)]))
+    tables.apply(records_of([entry_of(order_event("o1", stranger, 1, None, "x1", {"status": "ready"}), PARTITIONS)]))
+    tables.apply(records_of([entry_of(order_event("o1", "bar", 2, "e1", "e2", {"status": "ready"}), PARTITIONS)]))
+    assert (tables.rows["o1"].venue_id, tables.rows["o1"].version) == ("bar", 2)
+    assert [letter.envelope.id for letter in tables.total.dead_letters] == ["x1"]
