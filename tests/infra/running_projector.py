@@ -79,11 +79,14 @@ class World:
                     records += polled
         finally:
             await consumer.stop()
-        return [(r.partition, r.offset, read_record(r.key, r.value, r.headers, r.timestamp)) for r in records]
+        return [
+            (r.partition, r.offset, read_record(r.key, r.value, r.headers, r.timestamp, (r.partition, PARTITIONS)))
+            for r in records
+        ]
 
     async def expected(self) -> Expected:
         """Fold the whole topic by the oracle."""
-        return oracle([(partition, content) for partition, _, content in await self.log()], PARTITIONS)
+        return oracle([(partition, content) for partition, _, content in await self.log()])
 
     async def query(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask Postgres on a connection of its own."""

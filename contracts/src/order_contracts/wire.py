@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zlib import crc32
 
+from order_contracts.channels import partition_of
 from order_contracts.events import Event, encode_event
 from order_contracts.ids import is_name
 
@@ -76,17 +77,28 @@ def write_record(
 
 
 def read_record(
-    key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]], appended_at: int
+    key: bytes | None,
+    value: bytes | None,
+    headers: Iterable[tuple[str, bytes | None]],
+    appended_at: int,
+    place: tuple[int, int] | None = None,
 ) -> Envelope | Malformed:
-    """Read a record's key and headers. Never raises, whatever the bytes."""
+    """Read a record's key and headers. Never raises, whatever the bytes.
+
+    `place` is the partition that it stood in and the number of partitions: one order has one partition, so a record
+    elsewhere is rejected, and each partition can be arbitrated alone.
+    """
     try:
-        return _envelope(key, value, {name: raw for name, raw in headers if raw is not None}, appended_at)
+        envelope = _envelope(key, value, {name: raw for name, raw in headers if raw is not None}, appended_at)
     except KeyError as missing:
         return Malformed(f"header {missing.args[0]} is missing")
     except UnicodeDecodeError:  # its own text names bytes and places: reasons are counted, so they must be few
         return Malformed("a header or the key is not ASCII")
     except ValueError as wrong:
         return Malformed(str(wrong))
+    if place is not None and partition_of(envelope.venue_id, place[1]) != place[0]:
+        return Malformed("the record stands in another partition than its venue's")
+    return envelope
 
 
 def _envelope(key: bytes | None, value: bytes | None, headers: dict[str, bytes], appended_at: int) -> Envelope:

@@ -78,7 +78,7 @@ async def test_a_snapshot_is_what_the_log_says_at_its_position(world: World) -> 
         position = Position.parse(snapshot["position"])
         assert list(position.next) == [partition]
         until = [(p, content) for p, offset, content in log if p == partition and offset < position.next[partition]]
-        orders = oracle(until, PARTITIONS).orders
+        orders = oracle(until).orders
         venue = {order_id for order_id, content in _venues(until).items() if content == "bar"}
         documents = [order[3] for name, order in orders.items() if name in venue and order[2] in OPEN_STATUSES]
         assert sorted(map(repr, snapshot["orders"])) == sorted(map(repr, _by_key(documents))), snapshot["position"]

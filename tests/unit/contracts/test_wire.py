@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from order_contracts.channels import partition_of
 from order_contracts.events import Event, decode_event, encode_event
 from order_contracts.fold import merge_patch
 from order_contracts.order import Order
@@ -73,6 +74,14 @@ def test_a_wrong_header_is_named(header: str, text: str | None, reason: str) -> 
     malformed = read_record(*written(**{header: text}), 0)
     assert isinstance(malformed, Malformed)
     assert malformed.reason.startswith(reason)
+
+
+def test_a_record_in_another_partition_than_its_venues_is_rejected() -> None:
+    home = partition_of("v1", 24)
+    assert isinstance(read_record(*written(), 0, (home, 24)), Envelope)
+    assert read_record(*written(), 0, ((home + 1) % 24, 24)) == Malformed(
+        "the record stands in another partition than its venue's"
+    )
 
 
 def test_a_value_that_was_tampered_with_is_rejected() -> None:

@@ -40,7 +40,9 @@ class Tables:
 
 def records_of(entries: list[Entry]) -> list[LogRecord]:
     return [
-        LogRecord(e.partition, offset, read_record(e.key, e.value, e.headers, appended_at=1_000_000 + offset))
+        LogRecord(
+            e.partition, offset, read_record(e.key, e.value, e.headers, 1_000_000 + offset, (e.partition, PARTITIONS))
+        )
         for offset, e in enumerate(entries)
     ]
 
@@ -60,7 +62,7 @@ def test_any_log_in_any_batches_gives_the_rows_of_its_accepted_records(random: R
     tables = Tables()
     for batch in cut(records, random):
         tables.apply(batch)
-    expected = oracle([(r.partition, r.content) for r in records], PARTITIONS)
+    expected = oracle([(r.partition, r.content) for r in records])
     rows = {name: (row.version, row.head, row.status, row.document) for name, row in tables.rows.items()}
     assert rows == expected.orders
     assert {(e.order_id, e.version, e.id) for _, e in tables.total.trail} == expected.trail

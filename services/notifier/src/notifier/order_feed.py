@@ -49,7 +49,10 @@ class OrderFeed:
     ) -> None:
         self._consumer, self._sink, self._metrics = consumer, sink, metrics
         self._partitions = [TopicPartition(topic, number) for number in starts]
-        self._logs = {number: PartitionLog(start, remember_ms=remember_ms) for number, start in starts.items()}
+        self._logs = {
+            number: PartitionLog(start, remember_ms=remember_ms, place=(number, len(starts)))
+            for number, start in starts.items()
+        }
         self._next = {number: start.offset for number, start in starts.items()}
         self._awaited = {number: start.end for number, start in starts.items() if start.offset < start.end}
         consumer.assign(self._partitions)

@@ -51,7 +51,8 @@ class Reading:
 class PartitionLog:
     """Reads one partition in log order, each record once."""
 
-    def __init__(self, start: Start, *, remember_ms: int) -> None:
+    def __init__(self, start: Start, *, remember_ms: int, place: tuple[int, int] | None = None) -> None:
+        self._place = place
         complete = start.offset == 0
         self._arbiter = Arbiter(complete=complete)
         self._settled_at = None if complete else start.since + SETTLING_MS
@@ -70,7 +71,7 @@ class PartitionLog:
         """Say what becomes of a record. Never raises, whatever the bytes."""
         self._forget(appended_at)
         settled = self._has_settled(offset, appended_at)
-        record = read_record(key, value, headers, appended_at)
+        record = read_record(key, value, headers, appended_at, self._place)
         if isinstance(record, Malformed):
             return Reading(Fate.MALFORMED if settled else Fate.UNSETTLED, reason=record.reason)
         verdict = self._arbiter.judge(record)

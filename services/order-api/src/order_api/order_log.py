@@ -139,9 +139,9 @@ class OrderLog:
 
     def take(self, number: int, records: Iterable[ConsumerRecord], highwater: int) -> None:
         """Take in what was read of a partition, and let those go on who waited for it."""
-        partition = self._partitions[number]
+        partition, place = self._partitions[number], (number, len(self._partitions))
         for record in records:
-            envelope = read_record(record.key, record.value, record.headers, record.timestamp)
+            envelope = read_record(record.key, record.value, record.headers, record.timestamp, place)
             if isinstance(envelope, Malformed):
                 self._metrics.records.labels("malformed").inc()
             else:

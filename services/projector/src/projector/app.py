@@ -46,6 +46,7 @@ async def run(settings: RunSettings) -> None:
         subscription = Subscription(settings)
         feed = OrderFeed(
             topic=settings.orders_topic,
+            partitions=partitions,
             consumer=subscription.consumer,
             checkpoints=checkpoints,
             read_models=ReadModels(pool, epoch=epoch, partitions=partitions),

@@ -36,13 +36,14 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self,
         *,
         topic: str,
+        partitions: int,
         consumer: Callable[[], AIOKafkaConsumer],
         checkpoints: Checkpoints,
         read_models: ReadModels,
         progress: Progress,
         metrics: Metrics,
     ) -> None:
-        self._topic = topic
+        self._topic, self._partitions = topic, partitions
         self._consumer = consumer
         self._checkpoints = checkpoints
         self._read_models = read_models
@@ -114,7 +115,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
             return
         steps = {p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1])) for p, rs in batch.items()}
         held = {partition: self.holdings[partition] for partition in batch}
-        judged = [_read(record) for records in batch.values() for record in records]
+        judged = [_read(record, self._partitions) for records in batch.values() for record in records]
         started = time.perf_counter()
         try:
             changes = await self._read_models.apply(judged, steps)
@@ -158,8 +159,9 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
                       offset=letter.record.offset, reason=letter.reason)  # fmt: skip
 
 
-def _read(record: ConsumerRecord) -> LogRecord:
-    content = read_record(record.key, record.value, record.headers, record.timestamp)
+def _read(record: ConsumerRecord, partitions: int) -> LogRecord:
+    place = (record.partition, partitions)
+    content = read_record(record.key, record.value, record.headers, record.timestamp, place)
     if isinstance(content, Malformed):
         log.warning("malformed record", partition=record.partition, offset=record.offset, reason=content.reason)
     return LogRecord(record.partition, record.offset, content)

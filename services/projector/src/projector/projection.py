@@ -129,8 +129,6 @@ class _Projection:
     def _fold(self, record: LogRecord, envelope: Envelope) -> None:
         if self._poison is not None:
             raise Unprojectable(self._poison)
-        if partition_of(envelope.venue_id, self._partitions) != record.partition:
-            raise Unprojectable("the record stands in another partition than its venue's")
         event = _event_of(envelope)
         before = self._rows.get(envelope.order_id)
         after = row_after(before, envelope, event)

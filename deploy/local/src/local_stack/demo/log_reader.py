@@ -55,7 +55,7 @@ class LogReader:
 
     def _take(self, partition: int, record: Any) -> None:
         self.next[partition] = record.offset + 1
-        envelope = read_record(record.key, record.value, record.headers, record.timestamp)
+        envelope = read_record(record.key, record.value, record.headers, record.timestamp, (partition, len(self.next)))
         if isinstance(envelope, Malformed) or self._arbiters[partition].judge(envelope) is not Verdict.ACCEPTED:
             return
         self.accepted += 1
