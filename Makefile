@@ -12,13 +12,16 @@ help: ## this list
 
 $(STAMP): requirements/setup.txt requirements/build.txt requirements/runtime.txt requirements/dev.txt $(PACKAGES:=/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …")'
-	@echo "installing the locked packages into $(VENV), a minute or so the first time"
+	@echo "setting up $(VENV), a minute or so the first time"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/setup.txt
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt -r requirements/dev.txt
+	@echo "  1 of 3: what the services run on"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@echo "  2 of 3: the tests, the checks, Java, PostgreSQL"
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@echo "  3 of 3: our own packages"
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-build-isolation --no-deps $(foreach p,$(PACKAGES),-e ./$(p))
 	@touch $@
-	@echo "installed"
 
 setup: $(STAMP) ## install everything into .venv (the other targets do it by themselves)
 

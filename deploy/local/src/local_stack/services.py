@@ -131,6 +131,8 @@ def _own(plan: Plan, kind: str, number: int) -> dict[str, str]:
             for variable, urls in (("ORDER_API_URL", plan.urls("order-api")), ("QUERY_API_URL", plan.urls("query")))
             if urls
         }
+    if kind == "notifier":  # on one machine all screens may come back at once
+        own["DRAIN_SECONDS"] = "1"
     if kind == "projector":  # a name that outlives the process: started again, it has its partitions at once
         own["GROUP_INSTANCE_ID"] = f"{kind}-{number}"
     if kind in ("query", "notifier") and plan.redis_url:

@@ -66,7 +66,6 @@ async def _run(options: DemoOptions, console: Console, folder: Path) -> list[str
         "ORDERS_TOPIC": f"demo.{name}",
         "DATABASE_SCHEMA": f"demo_{name}",
         "CONSUMER_GROUP": f"demo-{name}",
-        "DRAIN_SECONDS": "1",
     }
     stack_options = StackOptions(folder, order_apis=2, notifiers=2, environment=environment)
     async with AsyncExitStack() as exits:
