@@ -30,7 +30,8 @@ def announcement(state: State, running: dict[str, Any]) -> Iterator[str]:
     }
     yield "\nScanServe Orders is up.\n"
     yield from (f"  {name:<11} {value}" for name, value in rows.items() if value)
-    yield f"\nThe token is for {DEFAULT_VENUE}, for 12 hours; `python -m local_stack token` signs others."
+    yield f"\nThe token is for {DEFAULT_VENUE}, for 12 hours."
+    yield "`.venv/bin/python -m local_stack token --venue …` signs others."
     yield "`make down` stops it."
 
 
