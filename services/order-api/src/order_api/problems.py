@@ -71,6 +71,11 @@ def install(app: FastAPI) -> None:
         code = status.name.lower()
         return Problem(status, code, str(error.detail), headers=error.headers).response()
 
+    async def on_bug(_: Request, __: Exception) -> Response:
+        detail = "that was our fault, and it is in our logs. With the same Idempotency-Key it is safe to send again"
+        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail).response()
+
+    app.add_exception_handler(Exception, on_bug)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
