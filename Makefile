@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-PACKAGES := contracts services/order-api services/projector services/notifier deploy/local
+PACKAGES := contracts contracts/client-python services/order-api services/projector services/notifier deploy/local
 STAMP := $(VENV)/.installed
 
 help: ## this list
