@@ -20,8 +20,9 @@ ITEM = {"name": "Margherita", "quantity": "1", "unit_price": PRICE}
     ("content", "status", "code", "field"),
     [
         (b'{"items": [', 400, "malformed_json", None),
-        (b"\xff\xfe\x00", 400, "bad_request", None),
-        (b"[" * 100_000, 400, "bad_request", None),
+        (b"\xff\xfe\x00", 400, "malformed_json", None),
+        (b"[" * 100_000, 400, "malformed_json", None),
+        (b'{"notes": "\\ud800"}', 400, "malformed_json", None),
         (b"null", 422, "invalid_request", "body"),
         (b"[]", 422, "invalid_request", "body"),
         (b"a" * 300_000, 413, "body_too_large", None),
@@ -55,7 +56,6 @@ def priced(**price: Any) -> dict[str, Any]:
         ({"business_date": "yesterday"}, "invalid_request", "business_date"),
         ({"allergenes": ["peanut"]}, "invalid_request", "allergenes"),
         ({"notes": "a\u0000b"}, "invalid_request", "notes"),
-        ({"notes": "\ud800"}, "invalid_request", "notes"),
     ],
 )
 async def test_an_order_with_a_wrong_field_names_it(

@@ -14,9 +14,11 @@ from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from order_api import probes, problems, routes
 from order_api.boot import Start, check_topic, find_start
+from order_api.fast_lane import FastLane
 from order_api.identity import Identity
 from order_api.limits import Limits
 from order_api.metrics import Metrics
@@ -57,8 +59,13 @@ async def run(settings: Settings) -> int:
             start=start,
         )
         tail = Tail(consumer, log, window=settings.book_window)
+        deadline = settings.append_deadline_seconds
+        desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
+        identity = Identity(settings, book, _now)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
-        server = _Server(_server_config(settings, _layers(app, settings, metrics)))
+        server = _Server(
+            _server_config(settings, _layers(FastLane(app, desk=desk, identity=identity), settings, metrics))
+        )
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
         reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
@@ -67,10 +74,8 @@ async def run(settings: Settings) -> int:
         def why_not_ready() -> str | None:
             return None if caught_up.done() else f"reading the log: {len(book)} orders, {log.behind()} records to go"
 
-        deadline = settings.append_deadline_seconds
-        desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
         problems.install(app)
-        app.include_router(routes.router(desk, Identity(settings, book, _now)))
+        app.include_router(routes.router(desk, identity))
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()
@@ -119,7 +124,7 @@ async def _seek_to_start(settings: Settings, consumer: AIOKafkaConsumer, asker: 
     return start
 
 
-def _layers(app: FastAPI, settings: Settings, metrics: Metrics) -> Any:
+def _layers(app: ASGIApp, settings: Settings, metrics: Metrics) -> Any:
     limited = Limits(app, metrics=metrics, max_body_bytes=settings.max_body_bytes)
     return CORSMiddleware(
         limited,

@@ -1,6 +1,6 @@
 """Errors as callers read them: problem+json (RFC 9457), with a stable code, the field and the remedy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -63,7 +63,7 @@ def install(app: FastAPI) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101
-        return _of_validation(error).response()
+        return of_errors(error.errors()).response()
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101
@@ -81,8 +81,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
 
 
-def _of_validation(error: RequestValidationError) -> Problem:
-    first = error.errors()[0]
+def of_errors(errors: Sequence[Any]) -> Problem:
+    """Give the problem of a request's first fault, in pydantic's terms: `loc` begins with body, header, path, query."""
+    first = errors[0]
     where, *path = first["loc"]
     if first["type"] == "json_invalid":
         return Problem(HTTPStatus.BAD_REQUEST, "malformed_json", f"the body is no JSON: {first['ctx']['error']}")

@@ -104,12 +104,9 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
     async def place_order(request: Request, venue_id: Venue, key: Key, body: bodies.PlaceOrder) -> Response:
         """Place an order. Sent again with the same key, it is placed once and answered alike."""
         claims = identity.of(request, "orders:write", venue_id)
-        source = claims.subject if body.external_ref is None else body.external_ref.source
-        order_id = order_id_for(venue_id, source, key, body.business_date.isoformat())
-        command = commands.Place(order_id, venue_id, claims.organization_id, body)
-        answer = await desk.carry_out(_ask(claims, venue_id, order_id, key, command, body))
+        answer = await desk.carry_out(placing(claims, venue_id, key, body))
         response = _response(answer, HTTPStatus.CREATED)
-        response.headers["Location"] = f"/v1/venues/{venue_id}/orders/{order_id}"
+        response.headers["Location"] = f"/v1/venues/{venue_id}/orders/{answer.order['order_id']}"
         return response
 
     @routes.get("/{order_id}", responses=_DONE)
@@ -141,6 +138,14 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
     for verb in _VERBS:
         add(verb)
     return routes
+
+
+def placing(claims: Claims, venue_id: str, key: str, body: bodies.PlaceOrder) -> DeskRequest:
+    """Word the request that places an order."""
+    source = claims.subject if body.external_ref is None else body.external_ref.source
+    order_id = order_id_for(venue_id, source, key, body.business_date.isoformat())
+    command = commands.Place(order_id, venue_id, claims.organization_id, body)
+    return _ask(claims, venue_id, order_id, key, command, body)
 
 
 def _ask(
