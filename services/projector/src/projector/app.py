@@ -25,6 +25,7 @@ from projector.read_models import ReadModels
 from projector.schema import migrate
 from projector.settings import RunSettings, ServeSettings
 from projector.subscription import Subscription
+from projector.unreadable import Guard
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -56,6 +57,7 @@ async def run(settings: RunSettings) -> None:
         subscription.subscribe(feed.take, feed)
         stack.push_async_callback(subscription.stop)  # also what a start that is cut off has left in the group
         await _patiently("Kafka", subscription.start)
+        Guard(subscription.consumer(), settings.orders_topic, feed.holdings)  # partitions are paused until claimed
 
         async def ready() -> str | None:
             return None if feed.ready else "positions are being read"
