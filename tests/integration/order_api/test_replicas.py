@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from infra.order_writer import OrderWriter
 from infra.pos_client import PosClient, order_body
 from integration.order_api.conftest import PARTITIONS, Replicas
 from order_contracts.arbiter import Arbiter, Verdict
@@ -133,6 +134,7 @@ async def test_garbage_in_the_topic_holds_nobody_up(replicas: Replicas, pos: Pos
             (pos.venue_id.encode(), b"{}", [("ce_subject", order_id.encode()), ("ce_version", b"2")]),
         ):
             await producer.send_and_wait(replicas.topic, value, key=key, headers=headers, partition=partition)
+        await OrderWriter(producer, replicas.topic, PARTITIONS, pos.venue_id).with_broken_header_name()
     finally:
         await producer.stop()
     for url in replicas.urls:
