@@ -5,9 +5,8 @@ from itertools import cycle, pairwise
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from infra.order_writer import OrderWriter
 from infra.pos_client import PosClient, order_body
 from integration.order_api.conftest import PARTITIONS, Replicas
 from order_contracts.arbiter import Arbiter, Verdict
@@ -119,27 +118,6 @@ async def test_a_replica_that_was_killed_answers_as_before(replicas: Replicas, p
     again = await pos.place(replicas.urls[0], body, key=key)
     assert (again.text, again.headers["idempotent-replayed"]) == (placed.text, "true")
     assert (await pos.read(replicas.urls[0], placed.json()["order_id"])).json()["status"] == "accepted"
-
-
-async def test_garbage_in_the_topic_holds_nobody_up(replicas: Replicas, pos: PosClient) -> None:
-    partition = partition_of(pos.venue_id, PARTITIONS)
-    order_id = (await pos.place(replicas.urls[0])).json()["order_id"]
-    producer = AIOKafkaProducer(bootstrap_servers=replicas.backing.kafka)
-    await producer.start()
-    try:
-        for key, value, headers in (
-            (None, b"\xff\xfe", []),
-            (pos.venue_id.encode(), None, [("ce_id", b"\xff")]),
-            (b"", b"{" * 5000, [("ce_specversion", b"1.0")]),
-            (pos.venue_id.encode(), b"{}", [("ce_subject", order_id.encode()), ("ce_version", b"2")]),
-        ):
-            await producer.send_and_wait(replicas.topic, value, key=key, headers=headers, partition=partition)
-        await OrderWriter(producer, replicas.topic, PARTITIONS, pos.venue_id).with_broken_header_name()
-    finally:
-        await producer.stop()
-    for url in replicas.urls:
-        assert (await pos.read(url, order_id)).json()["version"] == 1
-    assert (await pos.act(replicas.urls[1], order_id, "accept")).status_code == 200
 
 
 async def test_a_silent_log_is_a_503_and_the_same_key_is_safe(replicas: Replicas, pos: PosClient) -> None:
