@@ -1,4 +1,4 @@
-"""`make bench AREA=write`: accepted orders a second and a CPU-second, beside what the seed runs.
+"""`make bench AREA=write`: accepted orders a second and a CPU-second, beside what the seed runs and the floor.
 
 Interleaved rounds, medians, ratios within one run. The server has core 0 for itself; Kafka, Postgres and the load
 client share core 1. Equal durability: neither waits for a disk (one broker's acks=all is its page cache; Postgres gets
@@ -95,6 +95,23 @@ def measure(server: Server, backing: Backing, seconds: float, first: int, rate: 
     return figures(server, outcome, spent)
 
 
+def floor(backing: Backing, topic: str, seconds: float) -> dict[str, float]:
+    """Run the bare producer; its start counts as CPU time, too, some 0.5 s."""
+    kafka = {"kafka": backing.run.programs["kafka"].pid}
+    before = cpu_seconds(kafka)
+    command = [sys.executable, "-m", "load.append_floor", backing.kafka, topic, str(PARTITIONS), str(seconds)]
+    done = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    store = cpu_seconds(kafka)["kafka"] - before["kafka"]
+    return {
+        "orders/s": done["appended"] / seconds,
+        "orders/CPU-s": done["appended"] / (done["cpu"] + store),
+        "service us": done["cpu"] / done["appended"] * 1e6,
+        "store us": store / done["appended"] * 1e6,
+        "p50 ms": 0.0,
+        "p99 ms": 0.0,
+    }
+
+
 def figures(server: Server, outcome: Outcome, spent: dict[str, float]) -> dict[str, float]:
     """Turn a round into figures. Anything but a 201 spoils it."""
     if set(outcome.statuses) != {"201"} or not outcome.requests:
@@ -125,11 +142,13 @@ def run(rounds: int, seconds: float, console: Console) -> dict[str, Any]:
             pin(backing.run.programs[name].pid, CLIENT_CORE)
         subjects = servers(backing)
         saturated: dict[str, list[dict[str, float]]] = {server.name: [] for server in subjects}
+        bare = saturated.setdefault("floor: bare aiokafka", [])
         for number in range(rounds):
             for place, server in enumerate(subjects):
                 first = (number * 10 + place) * 10_000_000
                 saturated[server.name].append(measure(server, backing, seconds, first, None))
                 console.print(f"  round {number + 1} of {rounds}: {server.name} {saturated[server.name][-1]}")
+            bare.append(floor(backing, subjects[0].environment["ORDERS_TOPIC"], seconds))
         half = medians(saturated["order-api"])["orders/s"] / 2
         paced = {"order-api at half load": measure(subjects[0], backing, seconds, 900_000_000, half)}
         paced["order-api at 500/s"] = measure(subjects[0], backing, seconds, 950_000_000, 500.0)
@@ -156,7 +175,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8)
     arguments = parser.parse_args()
     install_peers()
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=140)
     results = run(arguments.rounds, arguments.seconds, console)
     show(results, console)
     console.print(f"kept in {write('write', results)}")
