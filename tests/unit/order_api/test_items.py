@@ -29,6 +29,7 @@ from order_api.commands import (
     HoldItem,
     MakeReady,
     MoveTable,
+    Recall,
     ServeItem,
     SetPriority,
     Start,
@@ -173,4 +174,6 @@ def test_a_closed_orders_lines_and_details_stay(given: str, command: Command) ->
 
 
 def test_a_recalled_order_can_be_changed_again() -> None:
-    assert refused(fold(*COMPLETED), AddItems((soup(),))).code == "transition_not_allowed"
+    recalled = fold(*COMPLETED, Recall(line_id="pizza"))
+    assert after(recalled, AddItems((soup(),)))["status"] == "preparing"
+    assert after(recalled, ChangeItem("pizza", {"quantity": "1"}))["items"]["pizza"]["quantity"] == "1"
