@@ -82,9 +82,7 @@ def test_a_refund_marks_the_lines_that_it_names() -> None:
 
 
 def test_totals_that_are_stated_anew_replace_all_parts() -> None:
-    before = fold(
-        place(totals={"subtotal": {"amount": 2200, "currency": "EUR"}, **place().body.model_dump()["totals"]})
-    )
+    before = fold(*PLACED, StateTotals(totals(subtotal=2000, tax=200, total=2200)))
     order = after(before, StateTotals(totals(total=2500, tip=300)))
     money = {name: {"amount": amount, "currency": "EUR"} for name, amount in {"total": 2500, "tip": 300}.items()}
     assert order["totals"] == {**money, "mismatch": False}
