@@ -104,7 +104,7 @@ async def test_tills_that_take_the_same_money_at_once_take_it_once(replicas: Rep
     [
         ("payments/capture", euros(2851), 409, "overpaid"),
         ("payments/refund", euros(1), 409, "over_refunded"),
-        ("payments/capture", {"amount": {"amount": 1, "currency": "USD"}}, 422, "currency_mismatch"),
+        ("payments/capture", {"amount": {"amount": 1, "currency": "USD"}}, 409, "currency_mismatch"),
         ("payments/capture", {"amount": {"amount": 1.5, "currency": "EUR"}}, 422, "invalid_request"),
         ("payments/capture", None, 422, "invalid_request"),
         ("payments/void", None, 409, "transition_not_allowed"),

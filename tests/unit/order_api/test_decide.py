@@ -173,6 +173,11 @@ def test_totals_are_kept_as_stated_and_flagged_when_they_do_not_add_up(totals: d
         ({"items": [PIZZA, {**COLA, "unit_price": {"amount": 1, "currency": "USD"}}]}, "one currency"),
         ({"notes": "a\u0000b"}, "notes"),
         ({"allergenes": ["peanut"]}, "allergenes"),
+        ({"promised_at": 0}, "promised_at"),
+        ({"promised_at": "2026-11-20T18:45:00"}, "promised_at"),
+        ({"business_date": 20000}, "business_date"),
+        ({"items": [{**PIZZA, "seat": False}]}, "seat"),
+        ({"items": [{**PIZZA, "course": 100}]}, "course"),
         ({"items": [{**PIZZA, "modifiers": [{"name": "basil", "akshun": "remove"}]}]}, "akshun"),
         (
             {"items": [{**PIZZA, "modifiers": [{"name": "basil", "unit_price": {"amount": 1, "currency": "USD"}}]}]},
