@@ -16,7 +16,7 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from order_api import probes, problems, routes
+from order_api import openapi, probes, problems, routes
 from order_api.boot import Start, check_topic, find_start
 from order_api.fast_lane import FastLane
 from order_api.identity import Identity
@@ -75,6 +75,7 @@ async def run(settings: Settings) -> int:
             return None if caught_up.done() else f"reading the log: {len(book)} orders, {log.behind()} records to go"
 
         problems.install(app)
+        openapi.describe(app)
         app.include_router(routes.router(desk, identity))
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)

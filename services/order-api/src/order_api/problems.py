@@ -41,6 +41,11 @@ class Problem(Exception):
 
     def response(self) -> Response:
         """Give it as an HTTP response."""
+        headers = dict(self.headers) if self.headers else None
+        return Response(msgspec.json.encode(self.body()), self.status, headers, MEDIA_TYPE)
+
+    def body(self) -> dict[str, Any]:
+        """Give what the answer holds."""
         body: dict[str, Any] = {
             "type": f"/problems/{self.code}",
             "title": self.status.phrase,
@@ -50,8 +55,7 @@ class Problem(Exception):
         }
         if self.field is not None:
             body["field"] = self.field
-        headers = dict(self.headers) if self.headers else None
-        return Response(msgspec.json.encode(body), self.status, headers, MEDIA_TYPE)
+        return body
 
 
 def install(app: FastAPI) -> None:
@@ -81,6 +85,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
 
 
+def precondition_required() -> Problem:
+    """Ask for the version that a request overwrites."""
+    detail = 'this overwrites what others may have changed: say which version you saw, If-Match: "v7", or * for any'
+    return Problem(HTTPStatus.PRECONDITION_REQUIRED, "precondition_required", detail, field="If-Match")
+
+
 def of_errors(errors: Sequence[Any]) -> Problem:
     """Give the problem of a request's first fault, in pydantic's terms: `loc` begins with body, header, path, query."""
     first = errors[0]
@@ -91,6 +101,8 @@ def of_errors(errors: Sequence[Any]) -> Problem:
         code, status = "header_invalid", HTTPStatus.BAD_REQUEST
         if str(path[0]).lower() == "idempotency-key":
             code = "idempotency_key_missing" if first["type"] == "missing" else "idempotency_key_invalid"
+        if str(path[0]).lower() == "if-match":
+            return precondition_required()
         return Problem(status, code, f"header {path[0]}: {first['msg']}", field=str(path[0]))
     field = ".".join(str(part) for part in path) or str(where)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{field}: {first['msg']}", field=field)
