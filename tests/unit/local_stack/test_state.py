@@ -7,6 +7,7 @@ from local_stack.announcement import announcement, signed_token
 from local_stack.state import AlreadyUp, State
 from local_stack.supervisor import STATUS
 from order_contracts.claims import TokenRefused, verify
+from order_contracts.keys import keys_of_secret
 
 
 def state_in(folder: Path) -> State:
@@ -48,10 +49,10 @@ def test_the_token_command_signs_with_the_secret_of_the_running_stack(tmp_path: 
     state = state_in(tmp_path)
     state.write(STATUS, {"jwt_secret": "the one that the supervisor was given"})
     token = signed_token(state, venues="*", scopes=["admin"])
-    claims = verify(token, secret="the one that the supervisor was given")
+    claims = verify(token, keys_of_secret("the one that the supervisor was given"))
     assert (claims.venues, claims.scopes) == (None, {"admin"})
     with pytest.raises(TokenRefused):
-        verify(token, secret=state.secret("jwt"))
+        verify(token, keys_of_secret(state.secret("jwt")))
 
 
 def test_the_announcement_has_the_page_s_link_with_a_token_that_fits_it(tmp_path: Path) -> None:
@@ -69,5 +70,5 @@ def test_the_announcement_has_the_page_s_link_with_a_token_that_fits_it(tmp_path
     link = next(word for word in text.split() if "#token=" in word)
     assert link.startswith("http://127.0.0.1:3/#token=")
     token = link.partition("#token=")[2].partition("&venue=")[0]
-    assert verify(token, secret=state.secret("jwt")).venues == {link.rpartition("=")[2]}
+    assert verify(token, keys_of_secret(state.secret("jwt"))).venues == {link.rpartition("=")[2]}
     assert "Redis" not in text
