@@ -15,7 +15,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
-from order_api import http_server, probes, problems, routes
+from order_api import http_server, openapi, probes, problem_table, problems, routes
 from order_api.admission import Admission
 from order_api.boot import Start, check_topic, find_start
 from order_api.identity import Identity
@@ -74,7 +74,9 @@ async def run(settings: Settings) -> int:
         deadline = settings.append_deadline_seconds
         desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
         problems.install(app)
+        openapi.install(app)
         app.include_router(routes.router(desk, identity))
+        app.include_router(problem_table.router())
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()
