@@ -42,7 +42,7 @@ class Identity:
 
     def of(self, request: Request, scope: str, venue_id: str) -> Claims:
         """Give the claims of an admitted request that may do `scope` at a venue. Raises Problem 401 or 403."""
-        claims = request.scope["state"].get(_CLAIMS)
+        claims = request.scope.get("state", {}).get(_CLAIMS)
         if not isinstance(claims, Claims):
             raise _unauthorized("send a token: Authorization: Bearer …")
         refusal = claims.refusal(scope, venue_id, self._book.organization_of(venue_id))
