@@ -24,6 +24,7 @@ def token(
     organization: str = "o1",
     scopes: tuple[str, ...] = ("rooms:join",),
     seconds: int = 300,
+    token_id: str | None = None,
 ) -> str:
     """Sign a token as the tests' notifiers accept it."""
     return issue(
@@ -34,6 +35,7 @@ def token(
         scopes=scopes,
         now=datetime.now(UTC),
         lifetime_seconds=seconds,
+        token_id=token_id,
     )
 
 

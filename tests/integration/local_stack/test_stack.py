@@ -10,6 +10,7 @@ from infra.services import state_folder
 from local_stack.readiness import answers_ok
 from local_stack.stack import Stack, StackOptions
 from order_contracts.claims import verify
+from order_contracts.keys import keys_of_secret
 
 pytestmark = pytest.mark.timeout(150)  # the first of them starts the whole system
 
@@ -23,7 +24,7 @@ def test_all_processes_are_up_and_ready(stack: Stack) -> None:
 
 def test_its_tokens_are_those_that_its_services_check(stack: Stack) -> None:
     token = stack.token(sub="pos-7", org="o1", venues=["v1"], scope=["orders:write"])
-    claims = verify(token, secret=stack.plan.jwt_secret)
+    claims = verify(token, keys_of_secret(stack.plan.jwt_secret))
     assert (claims.subject, claims.organization_id) == ("pos-7", "o1")
     assert (claims.venues, claims.scopes) == ({"v1"}, {"orders:write"})
 

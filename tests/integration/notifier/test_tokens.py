@@ -1,11 +1,12 @@
 """Nobody watches without a token, nor beyond what it allows, nor longer than it lasts."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.eventually import eventually
-from infra.notifier_process import NotifierProcess, token
+from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
 from local_stack.demo.room_listener import ConnectionRefused, RoomListener
 from order_contracts.claims import LEEWAY_SECONDS
@@ -13,8 +14,14 @@ from order_contracts.claims import LEEWAY_SECONDS
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [("", "send a token"), ("no.such.token", "not valid"), (token(seconds=-60), "expired")],
-    ids=["none", "false", "expired"],
+    [
+        ("", "send a token"),
+        ("no.such.token", "not valid"),
+        (token(seconds=-60), "expired"),
+        ("\ud800.x.y", "not valid"),
+        ("x" * 9_000, "over 8192 bytes"),
+    ],
+    ids=["none", "false", "expired", "surrogate", "giant"],
 )
 async def test_without_a_good_token_nobody_connects(replica: NotifierProcess, given: str, words: str) -> None:
     with pytest.raises(ConnectionRefused, match=words):
@@ -118,3 +125,21 @@ async def test_a_connection_has_a_bounded_number_of_rooms(replica: NotifierProce
         assert "position" in await listener.call("subscribe", {"room": f"venue:{venue}:station:s{number}"})
     assert "no more than 64" in (await listener.subscribe())["error"]
     await listener.drop()
+
+
+async def test_a_screen_whose_token_is_revoked_is_sent_away_and_no_other(
+    start: Start, venue: str, tmp_path: Path
+) -> None:
+    revoked = tmp_path / "revoked"
+    revoked.touch()
+    own = await start(REVOKED_TOKENS_FILE=str(revoked), REVOKED_TOKENS_SECONDS="0.2")
+    lost, kept = (RoomListener(token([venue], token_id=name), f"venue:{venue}") for name in ("lost", "kept"))
+    for listener in (lost, kept):
+        await listener.connect(own.url)
+        assert "position" in await listener.subscribe()
+    revoked.write_text("lost\n")
+    await lost.wait_gone(5)
+    with pytest.raises(ConnectionRefused, match="revoked"):
+        await lost.connect(own.url)
+    assert "position" in await kept.subscribe()
+    await kept.drop()

@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from order_contracts.claims import TokenRefused, issue, verify
+from order_contracts.keys import keys_of_secret
 
 SECRET = "a-secret-of-thirty-two-bytes-at-least"
 NOW = datetime.now(UTC)
@@ -26,21 +27,21 @@ def token(**changes: Any) -> str:
 
 
 def test_a_token_allows_its_scopes_at_its_venues_and_nothing_else() -> None:
-    claims = verify(token(), secret=SECRET)
+    claims = verify(token(), keys_of_secret(SECRET))
     assert claims.refusal("orders:read", "v1") is None
     assert claims.refusal("orders:read", "v2") == "the token is not for venue v2"
     assert claims.refusal("orders:write", "v1") == "the token has no scope orders:write"
 
 
 def test_a_star_allows_the_venues_that_are_known_to_be_of_the_organization() -> None:
-    claims = verify(token(venues="*"), secret=SECRET)
+    claims = verify(token(venues="*"), keys_of_secret(SECRET))
     assert claims.refusal("orders:read", "any", venue_organization="org") is None
     assert "not known to be of organization org" in (claims.refusal("orders:read", "any", "other") or "")
     assert "name it in the token" in (claims.refusal("orders:read", "any") or "")
 
 
 def test_admin_allows_all_scopes_but_no_other_venue() -> None:
-    claims = verify(token(scopes=["admin"]), secret=SECRET)
+    claims = verify(token(scopes=["admin"]), keys_of_secret(SECRET))
     assert claims.refusal("orders:write", "v1") is None
     assert claims.refusal("orders:write", "v2") is not None
 
@@ -56,7 +57,7 @@ def test_admin_allows_all_scopes_but_no_other_venue() -> None:
 )
 def test_a_false_token_is_refused_with_the_reason(changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(TokenRefused, match=reason):
-        verify(token(**changes), secret=SECRET)
+        verify(token(**changes), keys_of_secret(SECRET))
 
 
 def test_the_token_does_not_choose_how_it_is_checked() -> None:
@@ -71,7 +72,7 @@ def test_the_token_does_not_choose_how_it_is_checked() -> None:
     }
     for forged in (jwt.encode(payload, None, algorithm="none"), jwt.encode(payload, SECRET * 2, algorithm="HS512")):
         with pytest.raises(TokenRefused):
-            verify(forged, secret=SECRET)
+            verify(forged, keys_of_secret(SECRET))
 
 
 @pytest.mark.parametrize("missing", ["exp", "sub", "org", "venues", "scope"])
@@ -79,11 +80,11 @@ def test_an_incomplete_token_is_refused(missing: str) -> None:
     payload = jwt.decode(token(), SECRET, algorithms=["HS256"], audience="scanserve")
     del payload[missing]
     with pytest.raises(TokenRefused, match=missing):
-        verify(jwt.encode(payload, SECRET), secret=SECRET)
+        verify(jwt.encode(payload, SECRET), keys_of_secret(SECRET))
 
 
 @pytest.mark.parametrize("wrong", [{"venues": "v1"}, {"venues": [1]}, {"org": 7}, {"scope": ["a"]}])
 def test_claims_of_the_wrong_shape_are_refused(wrong: dict[str, Any]) -> None:
     payload = jwt.decode(token(), SECRET, algorithms=["HS256"], audience="scanserve")
     with pytest.raises(TokenRefused, match="must be"):
-        verify(jwt.encode({**payload, **wrong}, SECRET), secret=SECRET)
+        verify(jwt.encode({**payload, **wrong}, SECRET), keys_of_secret(SECRET))

@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     signing.add_argument("--org", default=DEFAULT_ORGANIZATION)
     signing.add_argument("--scope", action="append", help="repeatable (default: all but admin)")
     signing.add_argument("--sub", default="developer")
-    signing.add_argument("--hours", type=float, default=12)
+    lasting = signing.add_mutually_exclusive_group()
+    lasting.add_argument("--hours", type=float, default=12, help="how long it lasts (default 12)")
+    lasting.add_argument("--days", type=float, help="instead of hours: for a POS, revocable by its jti")
     return parser
 
 

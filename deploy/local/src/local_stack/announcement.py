@@ -42,6 +42,7 @@ def signed_token(
     scopes: Iterable[str] = EVERYDAY_SCOPES,
     sub: str = "developer",
     hours: float = 12,
+    token_id: str | None = None,
 ) -> str:
     """Sign a token that the stack of this folder accepts, the running one or the next."""
     secret = state.read(STATUS).get("jwt_secret") or os.environ.get("JWT_SECRET") or state.secret("jwt")
@@ -53,6 +54,7 @@ def signed_token(
         scopes=scopes,
         now=datetime.now(UTC),
         lifetime_seconds=int(hours * 3600),
+        token_id=token_id,
     )
 
 

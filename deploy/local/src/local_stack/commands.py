@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from typing import Any
+from uuid import uuid4
 
 import psutil
 from rich.console import Console
@@ -121,7 +122,11 @@ def token(arguments: argparse.Namespace) -> int:
     state.prepare()
     venues = "*" if arguments.venue == ["*"] else arguments.venue or [DEFAULT_VENUE]
     scopes = arguments.scope or EVERYDAY_SCOPES
-    _out.print(signed_token(state, venues, arguments.org, scopes, arguments.sub, arguments.hours))
+    hours = arguments.hours if arguments.days is None else arguments.days * 24
+    token_id = uuid4().hex
+    _out.print(signed_token(state, venues, arguments.org, scopes, arguments.sub, hours, token_id))
+    if arguments.days is not None:
+        sys.stderr.write(f"jti {token_id}: keep it, a line in REVOKED_TOKENS_FILE revokes this token\n")
     return 0
 
 

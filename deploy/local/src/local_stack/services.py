@@ -17,6 +17,10 @@ OWN_VARIABLES = (
     "DATABASE_URL",
     "REDIS_URL",
     "JWT_SECRET",
+    "JWT_PUBLIC_KEY_FILE",
+    "JWT_JWKS_URL",
+    "JWT_ISSUER",
+    "JWT_AUDIENCE",
     "HTTP_HOST",
     "HTTP_PORT",
     "CORS_ORIGINS",
@@ -123,6 +127,8 @@ def _common(plan: Plan) -> dict[str, str]:
 
 def _own(plan: Plan, kind: str, number: int) -> dict[str, str]:
     own = {"HTTP_PORT": str(plan.ports[f"{kind}-{number}"])}
+    if kind == "order-api":  # a demo and a bench are one token each
+        own["RATE_LIMIT"] = plan.inherited.get("RATE_LIMIT", "none")
     if kind in ("projector", "query"):  # nobody else may depend on the database
         own["DATABASE_URL"] = plan.database_url
     if kind == "notifier":  # each sends its screens to another replica

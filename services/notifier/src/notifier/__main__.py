@@ -22,7 +22,7 @@ def main() -> int:
         settings = Settings()
     except ValidationError as error:
         for fault in error.errors():
-            name = ".".join(map(str, fault["loc"])).upper()
+            name = ".".join(map(str, fault["loc"])).upper() or "environment"
             sys.stderr.write(f"{name}: {fault['msg']}. Set it in the environment.\n")
         return WRONG_SETTINGS
     _configure_logs(settings.log_level)

@@ -6,7 +6,6 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import socketio
@@ -22,6 +21,7 @@ from notifier.delivery import Delivery
 from notifier.doors import Gate, listening_socket, server, socketio_server
 from notifier.drain import drain
 from notifier.fanout import Fanout
+from notifier.key_fetch import fetch_keys
 from notifier.metrics import Metrics
 from notifier.order_feed import OrderFeed
 from notifier.partition_log import Start
@@ -30,7 +30,7 @@ from notifier.rounds import Rounds
 from notifier.screens import Screens
 from notifier.settings import Settings
 from order_contracts.arbiter import SETTLING_MS
-from order_contracts.claims import verify
+from order_contracts.tokens import Tokens
 
 _log = structlog.get_logger()
 
@@ -51,18 +51,23 @@ async def run(settings: Settings) -> int:
         listening = stack.enter_context(listening_socket(settings.http_host, settings.http_port))
         epoch = await check_topic(settings)
         consumer = await _consumer(settings, stack)
-        parts = _wire(settings, epoch, consumer, await _starts(settings, consumer))
+        tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
+        await tokens.start()
+        parts = _wire(settings, epoch, consumer, await _starts(settings, consumer), tokens)
         stop = _stop_signal()
 
         def unready() -> str | None:
             if stop.is_set():
                 return "going down"
-            return None if parts.feed.caught_up else f"reading the log: {parts.feed.behind()} records to go"
+            if parts.feed.caught_up:
+                return tokens.missing()
+            return f"reading the log: {parts.feed.behind()} records to go"
 
         http = server(Gate(_web(settings, parts, unready), closed=lambda: unready() is not None))
         working = {
             _background(stack, parts.feed.run(), "feed"),
             _background(stack, parts.rounds.run(parts.screens, parts.sio), "rounds"),
+            _background(stack, tokens.run(), "tokens"),
             (serving := _background(stack, http.serve([listening]), "http")),
         }
         stopping = _background(stack, stop.wait(), "signal")
@@ -74,7 +79,9 @@ async def run(settings: Settings) -> int:
         return _verdict(ended & working)
 
 
-def _wire(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start]) -> _Parts:
+def _wire(
+    settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start], tokens: Tokens
+) -> _Parts:
     metrics, sio = Metrics(), socketio_server(settings.cors_origins)
     broadcast = Broadcast(sio)
     rings = {number: _ring(settings, start) for number, start in starts.items()}
@@ -91,7 +98,7 @@ def _wire(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: di
     )
     rounds = Rounds(feed, delivery, broadcast, metrics, stale_after=settings.feed_stale_seconds)
     screens = Screens(
-        verify=_verifier(settings),
+        tokens=tokens,
         fanout=fanout,
         delivery=delivery,
         broadcast=broadcast,
@@ -132,11 +139,6 @@ async def _starts(settings: Settings, consumer: AIOKafkaConsumer) -> dict[int, S
 
 def _ring(settings: Settings, start: Start) -> Ring:
     return Ring(start=start.offset, max_age_ms=settings.ring_ms, max_bytes=settings.ring_bytes)
-
-
-def _verifier(settings: Settings) -> Any:
-    secret = settings.jwt_secret.get_secret_value()
-    return partial(verify, secret=secret, issuer=settings.jwt_issuer, audience=settings.jwt_audience)
 
 
 def _web(settings: Settings, parts: _Parts, unready: probes.WhyNot) -> socketio.ASGIApp:

@@ -1,4 +1,4 @@
-"""What has to be looked at again and again: is the log heard, whose token has run out, which rooms are empty."""
+"""What has to be looked at again and again: is the log heard, whose token is no longer good, which rooms are empty."""
 
 import asyncio
 from collections.abc import Callable

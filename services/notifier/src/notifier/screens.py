@@ -20,6 +20,7 @@ from notifier.rooms import refusal
 from order_contracts.channels import SUBSCRIBE, UNSUBSCRIBE, Room
 from order_contracts.claims import LEEWAY_SECONDS, Claims, TokenRefused
 from order_contracts.positions import Position
+from order_contracts.tokens import NotReady, Tokens
 
 _log = structlog.get_logger()
 
@@ -39,12 +40,12 @@ class _Wish:
 
 
 class Screens:
-    """The connected screens. Invariant: each has claims that were verified and have not expired."""
+    """The connected screens. Invariant: each has claims that were verified and are still good."""
 
     def __init__(
         self,
         *,
-        verify: Callable[[str], Claims],
+        tokens: Tokens,
         fanout: Fanout,
         delivery: Delivery,
         broadcast: Broadcast,
@@ -52,7 +53,7 @@ class Screens:
         metrics: Metrics,
         rooms_each: int,
     ) -> None:
-        self._verify, self._fanout, self._delivery, self._broadcast = verify, fanout, delivery, broadcast
+        self._tokens, self._fanout, self._delivery, self._broadcast = tokens, fanout, delivery, broadcast
         self._greeting, self._metrics, self._rooms_each = greeting, metrics, rooms_each
         self._claims: dict[str, Claims] = {}
 
@@ -68,14 +69,18 @@ class Screens:
         return list(self._claims)
 
     def expired(self, now: float) -> list[str]:
-        """Name the screens whose token has run out, the leeway included."""
-        return [sid for sid, claims in self._claims.items() if claims.expires_at + LEEWAY_SECONDS <= now]
+        """Name the screens whose token has run out, the leeway included, or has been revoked."""
+        return [
+            sid
+            for sid, claims in self._claims.items()
+            if claims.expires_at + LEEWAY_SECONDS <= now or self._tokens.is_revoked(claims)
+        ]
 
-    def connect(self, sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
+    async def connect(self, sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         """Let a screen in with a token. Raises ConnectionRefusedError with the reason in words."""
         try:
-            self._claims[sid] = self._verify(_token(auth))
-        except TokenRefused as refused:
+            self._claims[sid] = await self._tokens.claims(_token(auth))
+        except (TokenRefused, NotReady) as refused:
             self._metrics.refusals.labels("connection").inc()
             raise socketio.exceptions.ConnectionRefusedError(str(refused)) from refused
         self._metrics.connections.set(len(self._claims))

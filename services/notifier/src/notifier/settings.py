@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import Field, HttpUrl, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.arbiter import SETTLING_MS
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.token_settings import TokenSettings
 
 
-class Settings(BaseSettings):
+class Settings(TokenSettings, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)
@@ -18,9 +19,6 @@ class Settings(BaseSettings):
     orders_topic: str = TOPIC
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     log_epoch: int = Field(default=1, ge=1)
-    jwt_secret: SecretStr = Field(min_length=32)
-    jwt_issuer: str = "scanserve"
-    jwt_audience: str = "scanserve"
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8082, ge=1, le=65535)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()

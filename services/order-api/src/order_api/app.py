@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,28 +16,26 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from order_api import openapi, probes, problems, routes
+from order_api import http_server, openapi, probes, problem_table, problems, routes
+from order_api.admission import Admission
 from order_api.boot import Start, check_topic, find_start
 from order_api.fast_lane import FastLane
 from order_api.identity import Identity
+from order_api.intake import Intake
+from order_api.key_fetch import fetch_keys
 from order_api.limits import Limits
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
 from order_api.order_desk import OrderDesk
 from order_api.order_log import OrderLog
+from order_api.rates import Rates
 from order_api.settings import Settings
 from order_api.tail import Tail
+from order_contracts.tokens import Tokens
 
 _log = structlog.get_logger()
 _REQUEST_TIMEOUT_MS = 5_000
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling, which ends the process before what is below has been closed."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+_EXPOSED = ["ETag", "Position", "Idempotent-Replayed", "Retry-After", "Location", "RateLimit", "RateLimit-Policy"]
 
 
 async def run(settings: Settings) -> int:
@@ -45,6 +43,9 @@ async def run(settings: Settings) -> int:
     epoch = await check_topic(settings)
     async with AsyncExitStack() as stack:
         book, metrics = OrderBook(), Metrics()
+        tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
+        await tokens.start()
+        _background(stack, tokens.run())
         broker = await stack.enter_async_context(_broker(settings, metrics))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
@@ -61,22 +62,24 @@ async def run(settings: Settings) -> int:
         tail = Tail(consumer, log, window=settings.book_window)
         deadline = settings.append_deadline_seconds
         desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
-        identity = Identity(settings, book, _now)
+        identity = Identity(tokens, Rates(settings.request_limit), book, _now)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
-        server = _Server(
-            _server_config(settings, _layers(FastLane(app, desk=desk, identity=identity), settings, metrics))
-        )
+        lane = FastLane(app, desk=desk, identity=identity)
+        server = http_server.server(_layers(lane, settings, metrics, identity), settings)
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
         reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 
         def why_not_ready() -> str | None:
-            return None if caught_up.done() else f"reading the log: {len(book)} orders, {log.behind()} records to go"
+            if caught_up.done():
+                return tokens.missing()
+            return f"reading the log: {len(book)} orders, {log.behind()} records to go"
 
         problems.install(app)
         openapi.describe(app)
         app.include_router(routes.router(desk, identity))
+        app.include_router(problem_table.router())
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()
@@ -125,28 +128,23 @@ async def _seek_to_start(settings: Settings, consumer: AIOKafkaConsumer, asker: 
     return start
 
 
-def _layers(app: ASGIApp, settings: Settings, metrics: Metrics) -> Any:
-    limited = Limits(app, metrics=metrics, max_body_bytes=settings.max_body_bytes)
+def _layers(app: ASGIApp, settings: Settings, metrics: Metrics, identity: Identity) -> Any:
+    taking_in = Intake(app, most_bytes=settings.max_body_bytes, seconds=settings.read_timeout_seconds)
+    limited = Limits(Admission(taking_in, identity), metrics=metrics)
     return CORSMiddleware(
         limited,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
-        expose_headers=["ETag", "Position", "Idempotent-Replayed", "Retry-After", "Location"],
-    )
-
-
-def _server_config(settings: Settings, app: Any) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=settings.http_host,
-        port=settings.http_port,
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=10,
-        h11_max_incomplete_event_size=65_536,
+        expose_headers=[
+            "ETag",
+            "Position",
+            "Idempotent-Replayed",
+            "Retry-After",
+            "Location",
+            "RateLimit",
+            "RateLimit-Policy",
+        ],
     )
 
 

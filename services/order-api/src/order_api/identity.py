@@ -1,6 +1,9 @@
-"""Who is asking: the bearer token of a request, verified once and remembered until it expires."""
+"""Who is asking: the bearer token of a request, verified once and remembered while its key is held.
 
-from collections.abc import Callable
+A request is admitted before its body is read; what it may do at a venue is asked where the venue is known.
+"""
+
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
 
@@ -8,47 +11,79 @@ from fastapi import Request
 
 from order_api.order_book import OrderBook
 from order_api.problems import Problem
-from order_api.settings import Settings
-from order_contracts.claims import LEEWAY_SECONDS, Claims, TokenRefused, verify
+from order_api.rates import Rates
+from order_contracts.claims import LEEWAY_SECONDS, Claims, TokenRefused
+from order_contracts.keys import KeySet
+from order_contracts.tokens import REVOKED, NotReady, Tokens
 
 _REMEMBERED = 10_000
+_CLAIMS = "claims"
+Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Identity:
-    """Verifies tokens and says what they allow. Verified ones are kept: a signature costs as much as an order."""
+    """Admits tokens and says what they allow. Verified ones are kept: a signature costs as much as an order."""
 
-    def __init__(self, settings: Settings, book: OrderBook, now: Callable[[], datetime]) -> None:
-        self._settings, self._book, self._now = settings, book, now
+    def __init__(self, tokens: Tokens, rates: Rates, book: OrderBook, now: Callable[[], datetime]) -> None:
+        self._tokens, self._rates, self._book, self._now = tokens, rates, book, now
         self._verified: dict[str, Claims] = {}
+        self._verified_with: KeySet | None = None
+
+    async def admit(self, headers: Headers, state: dict[str, object]) -> None:
+        """Verify a request's token, if it has one, and charge the request to it. Raises Problem 401, 429 or 503."""
+        tokens = [value for name, value in headers if name == b"authorization"]
+        if not tokens:
+            return
+        if len(tokens) > 1:
+            raise _unauthorized("send one Authorization header, not several")
+        claims = await self._claims(tokens[0].decode("latin-1"))
+        self._rates.charge(claims)
+        state[_CLAIMS] = claims
 
     def of(self, request: Request, scope: str, venue_id: str) -> Claims:
-        """Give the claims of a request that may do `scope` at a venue. Raises Problem 401 or 403."""
-        claims = self._claims(request.headers.get("authorization", ""))
+        """Give the claims of an admitted request that may do `scope` at a venue. Raises Problem 401 or 403."""
+        claims = request.scope.get("state", {}).get(_CLAIMS)
+        if not isinstance(claims, Claims):
+            raise _unauthorized("send a token: Authorization: Bearer …")
         refusal = claims.refusal(scope, venue_id, self._book.organization_of(venue_id))
         if refusal is not None:
             raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", refusal)
         return claims
 
-    def _claims(self, header: str) -> Claims:
+    def charge(self, claims: Claims, requests: int) -> None:
+        """Charge what a request holds beyond itself, such as the other events of a batch. Raises Problem 429."""
+        self._rates.charge(claims, requests)
+
+    async def _claims(self, header: str) -> Claims:
         kind, _, token = header.partition(" ")
         if kind.lower() != "bearer" or not token:
             raise _unauthorized("send a token: Authorization: Bearer …")
-        claims = self._verified.get(token)
-        if claims is None:
-            try:
-                claims = verify(
-                    token,
-                    secret=self._settings.jwt_secret.get_secret_value(),
-                    issuer=self._settings.jwt_issuer,
-                    audience=self._settings.jwt_audience,
-                )
-            except TokenRefused as refused:
-                raise _unauthorized(str(refused)) from refused
-            if len(self._verified) >= _REMEMBERED:
-                self._verified.clear()
-            self._verified[token] = claims
-        if claims.expires_at + LEEWAY_SECONDS < self._now().timestamp():
+        try:
+            claims = self._remembered(token) or await self._verify(token)
+        except TokenRefused as refused:
+            raise _unauthorized(str(refused)) from refused
+        except NotReady as missing:
+            detail = f"{missing}. Nothing was done: send it again"
+            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"}) from None
+        if claims.expires_at + LEEWAY_SECONDS <= self._now().timestamp():
             raise _unauthorized("the token has expired: get a new one")
+        if self._tokens.is_revoked(claims):
+            raise _unauthorized(REVOKED)
+        return claims
+
+    def _remembered(self, token: str) -> Claims | None:
+        keys = self._tokens.keys
+        if keys is not self._verified_with:  # a key may have been withdrawn
+            self._verified.clear()
+            self._verified_with = keys
+        return self._verified.get(token)
+
+    async def _verify(self, token: str) -> Claims:
+        claims = await self._tokens.claims(token)
+        if len(self._verified) >= _REMEMBERED:
+            self._verified.clear()
+        if self._tokens.keys is self._verified_with:
+            self._verified[token] = claims
         return claims
 
 

@@ -1,4 +1,4 @@
-"""The outermost layer: a body has a limit, and every answer is counted."""
+"""The outermost layer: headers have a limit, and every answer is counted."""
 
 from http import HTTPStatus
 
@@ -7,12 +7,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from order_api.metrics import Metrics
 from order_api.problems import Problem
 
+MOST_HEADERS = 100
+MOST_HEADER_BYTES = 32 * 1024
+
 
 class Limits:
-    """ASGI middleware. A body over the limit is answered 413 before a byte of it is parsed."""
+    """ASGI middleware. Headers over the limit are answered 431 before anything looks at them."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, max_body_bytes: int) -> None:
-        self._app, self._metrics, self._max = app, metrics, max_body_bytes
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -22,34 +25,26 @@ class Limits:
 
         async def count(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._metrics.requests.labels(scope["method"], str(message["status"])).inc()
+                self._metrics.requests.labels(_method(scope), str(message["status"])).inc()
             await send(message)
 
-        body = await self._body(receive)
-        if body is None:
-            detail = f"the body is over {self._max} bytes: send less, such as fewer lines or shorter notes"
-            problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
-            await problem.response()(scope, receive, count)
+        headers = scope["headers"]
+        if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+            await headers_too_large().response()(scope, receive, count)
             return
-        await self._app(scope, _replay(body, receive), count)
-
-    async def _body(self, receive: Receive) -> bytes | None:
-        parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            part = message.get("body", b"")
-            parts.append(part)
-            size += len(part)
-            more = message.get("more_body", False)
-            if size > self._max:
-                return None
-        return b"".join(parts)
+        await self._app(scope, receive, count)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def headers_too_large() -> Problem:
+    """Say which headers are too many."""
+    detail = f"more than {MOST_HEADERS} headers, or {MOST_HEADER_BYTES} bytes of them: send fewer"
+    return Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", detail, headers=_HANG_UP)
 
-    async def again() -> Message:
-        return pending.pop() if pending else await receive()
 
-    return again
+def _method(scope: Scope) -> str:
+    method: str = scope["method"]
+    return method if method in _METHODS else "other"  # each name is a series that is kept for good
+
+
+_HANG_UP = {"Connection": "close"}
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -53,6 +53,24 @@ _ERRORS: dict[HTTPStatus, tuple[str, str, str, str | None]] = {
         "the order is at version 7, not 6: read it again and decide anew",
         "If-Match",
     ),
+    HTTPStatus.REQUEST_TIMEOUT: (
+        "The body did not arrive in time.",
+        "body_too_slow",
+        "the body did not arrive in time: send it again, with the same Idempotency-Key",
+        None,
+    ),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        "This token asks too often.",
+        "rate_limited",
+        "this token may send 600 requests a minute: wait for as long as Retry-After says",
+        None,
+    ),
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
+        "The headers are too many or too long.",
+        "headers_too_large",
+        "the headers are too many or too long: send fewer",
+        None,
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "The body is too large.",
         "body_too_large",

@@ -3,13 +3,15 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from limits import RateLimitItem, parse
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.token_settings import TokenSettings
 
 
-class Settings(BaseSettings):
+class Settings(TokenSettings, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)
@@ -18,9 +20,6 @@ class Settings(BaseSettings):
     orders_topic: str = TOPIC
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     log_epoch: int = Field(default=1, ge=1)
-    jwt_secret: SecretStr = Field(min_length=32)
-    jwt_issuer: str = "scanserve"
-    jwt_audience: str = "scanserve"
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=1, le=65535)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -28,6 +27,18 @@ class Settings(BaseSettings):
     append_deadline_seconds: float = Field(default=5.0, gt=0, le=25)  # within not_after, or a 503 could still land
     book_hours: float = Field(default=72.0, ge=49)  # longer than the 48 h in which an order may still be placed
     max_body_bytes: int = Field(default=256 * 1024, ge=1024)
+    read_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    rate_limit: str = "6000/minute"  # of one token, on one replica
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        try:
+            if text != "none":
+                parse(text)
+        except ValueError as error:
+            raise ValueError("must be like 600/minute, or none") from error
+        return text
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -38,3 +49,8 @@ class Settings(BaseSettings):
     def book_window(self) -> timedelta:
         """How much of the log is kept in memory."""
         return timedelta(hours=self.book_hours)
+
+    @property
+    def request_limit(self) -> RateLimitItem | None:
+        """How often one token may ask; None for as often as it likes."""
+        return None if self.rate_limit == "none" else parse(self.rate_limit)

@@ -11,9 +11,11 @@ from aiokafka.errors import KafkaError
 from psycopg import OperationalError
 from starlette.applications import Starlette
 
+from order_contracts.tokens import Tokens
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE, open_pool
 from projector.http_server import HttpServer, http_server
+from projector.key_fetch import fetch_keys
 from projector.lag import watch_lag
 from projector.log_contract import check_topic
 from projector.metrics import Metrics
@@ -83,8 +85,10 @@ async def serve(settings: ServeSettings) -> None:
         acquire_seconds=settings.database_acquire_seconds,
         writes=False,
     )
+    tokens = Tokens(settings, fetch=fetch_keys, complain=log.error)
+    await tokens.start()
     try:
-        await _until_stopped(http_server(query_api(settings, pool), settings))
+        await _until_stopped(http_server(query_api(settings, pool, tokens), settings), tokens.run())
     finally:
         await pool.close()
 

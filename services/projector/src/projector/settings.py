@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.token_settings import TokenSettings
 
 
 class DatabaseSettings(BaseSettings):
@@ -51,13 +52,10 @@ class RunSettings(ServerSettings):
     stalled_after_seconds: float = Field(default=60.0, ge=5)
 
 
-class ServeSettings(ServerSettings):
+class ServeSettings(TokenSettings, ServerSettings):
     """`projector serve`."""
 
     http_port: int = Field(default=8081, ge=0, le=65535)
-    jwt_secret: SecretStr = Field(min_length=32)
-    jwt_issuer: str = "scanserve"
-    jwt_audience: str = "scanserve"
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     database_connections: int = Field(default=10, ge=1, le=100)
     database_acquire_seconds: float = Field(default=2.0, gt=0, le=60)

@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from order_contracts.channels import partition_of
 from order_contracts.events import timestamp
 from order_contracts.ids import NAME_PATTERN
+from order_contracts.tokens import Tokens
 from projector.database import UNAVAILABLE
 from projector.probes import probe_routes
 from projector.queries.access import Access
@@ -31,20 +32,20 @@ CursorText = Annotated[str | None, Query(max_length=200, description="`next` of 
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-def query_api(settings: ServeSettings, pool: asyncpg.Pool) -> FastAPI:
+def query_api(settings: ServeSettings, pool: asyncpg.Pool, tokens: Tokens) -> FastAPI:
     """Put the app together. No documentation pages: they would load scripts from elsewhere; /openapi.json is there."""
     registry = CollectorRegistry()
     reads = Reads(pool, acquire_seconds=settings.database_acquire_seconds)
     app = FastAPI(title="ScanServe query API", version="1", docs_url=None, redoc_url=None)
     install(app)
-    app.include_router(_routes(reads, Access(settings, reads), settings.orders_partitions))
+    app.include_router(_routes(reads, Access(tokens, reads), settings.orders_partitions))
 
     async def ready() -> str | None:
         try:
             await reads.reachable()
         except (*UNAVAILABLE, asyncpg.UndefinedTableError) as error:
             return f"Postgres can't be asked: {error!r}"
-        return None
+        return tokens.missing()
 
     app.router.routes.extend(probe_routes(live=lambda: None, ready=ready, registry=registry))
     app.add_middleware(Timing, registry=registry)

@@ -1,0 +1,96 @@
+"""Takes the body of a request in, bounded in bytes and in time, before anything parses it.
+
+What must not break: no more than the limit is ever held, however long the body says it is or turns out to be; a body
+that was cut off is no request.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from order_api.problems import Problem
+
+_LINGER_SECONDS = 1.0
+_LINGER_BODIES = 8
+
+
+class Intake:
+    """ASGI middleware. A body over the limit is answered 413, one that comes too slowly 408."""
+
+    def __init__(self, app: ASGIApp, *, most_bytes: int, seconds: float) -> None:
+        self._app, self._most, self._seconds = app, most_bytes, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await self._body(scope, receive)
+        except TimeoutError:
+            await _hang_up(self._too_slow(), send)
+        except Problem as problem:
+            await _hang_up(problem, send, after=lambda: self._linger(receive))
+        else:
+            if body is not None:
+                await self._app(scope, _replay(body, receive), send)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if int(declared) > self._most:
+            raise self._too_large()
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part = message.get("body", b"")
+            parts.append(part)
+            size += len(part)
+            more = message.get("more_body", False)
+            if size > self._most:
+                raise self._too_large()
+        return b"".join(parts)
+
+    async def _linger(self, receive: Receive) -> None:
+        """Read on for a moment and keep nothing: hung up on in the middle of sending, few clients read the answer."""
+        left = self._most * _LINGER_BODIES
+        try:
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while left > 0:
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
+        except TimeoutError:
+            return
+
+    def _too_large(self) -> Problem:
+        detail = f"the body is over {self._most} bytes: send less, such as fewer lines or shorter notes"
+        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
+
+    def _too_slow(self) -> Problem:
+        detail = f"the body was not there after {self._seconds:g} s. Nothing was done: send it again"
+        return Problem(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", detail)
+
+
+async def _hang_up(problem: Problem, send: Send, after: Callable[[], Awaitable[None]] | None = None) -> None:
+    response = problem.response()
+    headers = [*response.raw_headers, (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body, "more_body": True})
+    if after is not None:
+        await after()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return again
