@@ -16,18 +16,18 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
 from order_api import probes, problems, routes
-from order_api.boot import Start, check_topic, find_start
+from order_api.boot import check_topic
 from order_api.identity import Identity
 from order_api.limits import Limits
 from order_api.metrics import Metrics
-from order_api.order_book import OrderBook
 from order_api.order_desk import OrderDesk
 from order_api.order_log import OrderLog
+from order_api.row_boot import fill_book
+from order_api.rows import Rows, open_rows
 from order_api.settings import Settings
 from order_api.tail import Tail
 
 _log = structlog.get_logger()
-_REQUEST_TIMEOUT_MS = 5_000
 
 
 class _Server(uvicorn.Server):
@@ -42,11 +42,15 @@ async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (gives 0) or until the log can't be read any more (gives 1)."""
     epoch = await check_topic(settings)
     async with AsyncExitStack() as stack:
-        book, metrics = OrderBook(), Metrics()
+        metrics = Metrics()
         broker = await stack.enter_async_context(_broker(settings, metrics))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
-        start = await _seek_to_start(settings, consumer, asker)
+        rows = await _rows(settings, stack, epoch)
+        partitions = [TopicPartition(settings.orders_topic, number) for number in range(settings.orders_partitions)]
+        book, start = await fill_book(
+            rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
+        )
         log = OrderLog(
             book=book,
             metrics=metrics,
@@ -55,6 +59,7 @@ async def run(settings: Settings) -> int:
             topic=settings.orders_topic,
             epoch=epoch,
             start=start,
+            not_after_ms=settings.not_after_ms,
         )
         tail = Tail(consumer, log, window=settings.book_window)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
@@ -68,7 +73,7 @@ async def run(settings: Settings) -> int:
             return None if caught_up.done() else f"reading the log: {len(book)} orders, {log.behind()} records to go"
 
         deadline = settings.append_deadline_seconds
-        desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
+        desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline, rows=rows)
         problems.install(app)
         app.include_router(routes.router(desk, Identity(settings, book, _now)))
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
@@ -87,7 +92,7 @@ def _broker(settings: Settings, metrics: Metrics) -> KafkaBroker:
         client_id="order-api",
         acks="all",
         enable_idempotence=False,  # duplicates die in the arbiter; aiokafka's idempotent producer can wedge (#1017)
-        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        request_timeout_ms=settings.kafka_request_timeout_ms,
         linger_ms=0,
         max_request_size=1_048_576,
         middlewares=(KafkaPrometheusMiddleware(registry=metrics.registry, app_name="order-api"),),
@@ -102,7 +107,7 @@ async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsum
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="none",  # a log that was cut short ends this process, instead of being skipped
-        request_timeout_ms=_REQUEST_TIMEOUT_MS + 1_000,
+        request_timeout_ms=settings.kafka_request_timeout_ms + 1_000,
         max_partition_fetch_bytes=4 * 1_048_576,
     )
     stack.push_async_callback(consumer.stop)
@@ -110,13 +115,13 @@ async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsum
     return consumer
 
 
-async def _seek_to_start(settings: Settings, consumer: AIOKafkaConsumer, asker: AIOKafkaConsumer) -> Start:
-    partitions = [TopicPartition(settings.orders_topic, number) for number in range(settings.orders_partitions)]
-    start = await find_start(asker, partitions, _now() - settings.book_window)
-    consumer.assign(partitions)
-    for topic_partition in partitions:
-        consumer.seek(topic_partition, start.offsets[topic_partition.partition])
-    return start
+async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows | None:
+    if settings.database_url is None:
+        return None
+    address, seconds = settings.database_url.get_secret_value(), settings.database_seconds
+    rows = await open_rows(address, settings.database_schema, epoch, seconds=seconds)
+    stack.callback(rows.close)
+    return rows
 
 
 def _layers(app: FastAPI, settings: Settings, metrics: Metrics) -> Any:

@@ -11,12 +11,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from order_api.commands import Command
+from order_api.booked import BookedEvent
+from order_api.commands import Command, Place
 from order_api.decide import Refusal, decide
 from order_api.metrics import Metrics
-from order_api.order_book import BookedEvent, OrderBook
+from order_api.order_book import OrderBook
 from order_api.order_log import Lost, OrderLog, OutcomeUnknown
 from order_api.problems import Problem
+from order_api.rows import Rows, RowsUnusable
 from order_contracts.events import Event, timestamp
 from order_contracts.positions import Position
 
@@ -66,8 +68,9 @@ class OrderDesk:
         lag: Callable[[], float],
         now: Callable[[], datetime],
         deadline: float,
+        rows: Rows | None = None,
     ) -> None:
-        self._book, self._log, self._metrics = book, log, metrics
+        self._book, self._log, self._metrics, self._rows = book, log, metrics, rows
         self._lag, self._now, self._deadline = lag, now, deadline
 
     async def carry_out(self, request: Request) -> Answer:
@@ -90,6 +93,7 @@ class OrderDesk:
 
     async def _look_up(self, venue_id: str, order_id: str) -> Answer:
         await self._log.catch_up(venue_id)
+        await self._bring_back(venue_id, order_id)
         head = self._book.head(venue_id, order_id)
         if head is None:
             raise Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order at this venue")
@@ -98,7 +102,7 @@ class OrderDesk:
     async def _carry_out(self, request: Request) -> Answer:
         if self._lag() > self._deadline:
             raise _unavailable("this replica is still reading the log. Nothing was done")
-        newest, tries = False, 0
+        newest, brought, tries = False, isinstance(request.command, Place), 0  # what is placed now is not that old
         while True:
             standing = self._book.event(request.order_id, request.event_id)
             if standing is not None:
@@ -117,11 +121,30 @@ class OrderDesk:
                         raise _unavailable("others keep changing this order. Nothing was done") from None
                     continue
                 return self._repeated(request, booked, replayed=False)
+            if newest and not brought and await self._bring_back(request.venue_id, request.order_id):
+                brought = True
+                continue
             if newest:
                 self._metrics.commands.labels("refused").inc()
                 raise proposal
             await self._log.catch_up(request.venue_id)
             newest = True
+
+    async def _bring_back(self, venue_id: str, order_id: str) -> bool:
+        """Borrow an order from the rows, if it is not in the book and may have begun before the book's window.
+
+        Only on a book that has caught up: rows and book together then hold whatever was accepted. True: look again.
+        """
+        number = self._log.partition_of(venue_id)
+        if self._rows is None or self._book.knows_all(number) or self._book.head(venue_id, order_id) is not None:
+            return False
+        try:
+            stored = await self._rows.order(number, venue_id, order_id)
+        except RowsUnusable as error:
+            raise _unavailable("an order as old as this can't be read now. Nothing was done") from error
+        if not self._log.restore(venue_id, order_id, stored):
+            raise _unavailable("the rows of older orders are still behind. Nothing was done")
+        return True
 
     def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
         if standing.fingerprint != request.fingerprint:

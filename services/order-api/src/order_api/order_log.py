@@ -13,9 +13,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
+from order_api.booked import BookedEvent
 from order_api.boot import Start
 from order_api.metrics import Metrics
-from order_api.order_book import BookedEvent, OrderBook
+from order_api.order_book import OrderBook
+from order_api.rows import StoredOrder
 from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
@@ -61,14 +63,17 @@ class OrderLog:
         topic: str,
         epoch: str,
         start: Start,
+        not_after_ms: int = NOT_AFTER_MS,
     ) -> None:
-        self._book, self._metrics = book, metrics
+        self._book, self._metrics, self._not_after_ms = book, metrics, not_after_ms
         self._broker, self._asker, self._topic, self._epoch = broker, asker, topic, epoch
         self._waiters: defaultdict[str, list[_Waiter]] = defaultdict(list)
         self._partitions = {
-            number: _Partition(Arbiter(complete=number in start.complete), offset)
+            number: _Partition(Arbiter(complete=number in start.complete, settled=start.settled), offset)
             for number, offset in start.offsets.items()
         }
+        for order_id, head in book.heads():
+            self._partitions[head.partition].arbiter.seed(order_id, head.id, head.version, head.appended_at)
 
     def position_after(self, event: BookedEvent) -> Position:
         """Give the position that has seen an event."""
@@ -77,7 +82,7 @@ class OrderLog:
     async def append(self, event: Event, *, stations: tuple[str, ...], fingerprint: str, now: int) -> BookedEvent:
         """Append an event and give it as the log accepted it. Raises Lost or OutcomeUnknown; bound it by a timeout."""
         key, value, headers = write_record(
-            event, stations=stations, not_after=now + NOT_AFTER_MS, fingerprint=fingerprint
+            event, stations=stations, not_after=now + self._not_after_ms, fingerprint=fingerprint
         )
         partition = partition_of(event.venue_id, len(self._partitions))
         waiter = _Waiter(event.parent, asyncio.get_running_loop().create_future())
@@ -123,6 +128,19 @@ class OrderLog:
             partition.passing.append((offset, passed))
             await passed
 
+    def partition_of(self, venue_id: str) -> int:
+        """Say which partition holds a venue."""
+        return partition_of(venue_id, len(self._partitions))
+
+    def restore(self, venue_id: str, order_id: str, stored: StoredOrder) -> bool:
+        """Put what the rows have of an order into the book; False when they are not as far as needed.
+
+        Nothing is awaited between asking where the tail stands and taking it in: what comes later comes through it.
+        """
+        number = self.partition_of(venue_id)
+        read_to = self._partitions[number].next
+        return self._book.restore(order_id, venue_id, number, stored.events, rows_at=stored.rows_at, read_to=read_to)
+
     def next(self, number: int) -> int:
         """Give the offset that is to be taken next of a partition."""
         return self._partitions[number].next
@@ -157,12 +175,14 @@ class OrderLog:
 
     def _settle(self, partition: _Partition, number: int, envelope: Envelope, offset: int) -> None:
         verdict = partition.arbiter.judge(envelope)
-        self._metrics.records.labels(verdict.value).inc()
+        self._metrics.verdicts[verdict].inc()
         if verdict is Verdict.ACCEPTED:
-            standing: BookedEvent | None = self._book.apply(envelope, number, offset)
-        else:
-            standing = self._book.event(envelope.order_id, envelope.id)  # a repetition of an event that stands
-        for waiter in self._waiters.get(envelope.id, ()):
+            self._book.apply(envelope, number, offset)
+        waiters = self._waiters.get(envelope.id)
+        if not waiters:
+            return
+        standing = self._book.event(envelope.order_id, envelope.id)  # not accepted: a repetition of one that stands
+        for waiter in waiters:
             # A loser on another parent is of an earlier try, or of another replica's: it says nothing of this one.
             if not waiter.outcome.done() and (standing is not None or waiter.parent == envelope.parent):
                 waiter.outcome.set_result(standing)
