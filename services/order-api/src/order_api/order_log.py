@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -45,6 +46,10 @@ class _Partition:
     next: int
     highwater: int = 0
     passing: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
+
+    def learn_end(self, offset: int) -> None:
+        """Note how far the log is known to go, by whatever way: a tail that stands still must not look up to date."""
+        self.highwater = max(self.highwater, offset)
 
 
 class OrderLog:
@@ -89,7 +94,10 @@ class OrderLog:
         self._waiters[event.id].append(waiter)
         try:
             with self._metrics.append_seconds.time():
-                await self._broker.publish(value, self._topic, key=key, partition=partition, headers=headers)
+                stands: Any = await self._broker.publish(
+                    value, self._topic, key=key, partition=partition, headers=headers
+                )
+                self._partitions[partition].learn_end(stands.offset + 1)
                 standing = await waiter.outcome
         except KafkaError as error:
             raise OutcomeUnknown(str(error)) from error
@@ -120,6 +128,8 @@ class OrderLog:
             ends = await self._asker.end_offsets([TopicPartition(self._topic, number) for number in numbers])
         except KafkaError as error:
             raise OutcomeUnknown(str(error)) from error
+        for tp, end in ends.items():
+            self._partitions[tp.partition].learn_end(end)
         await asyncio.gather(*(self._passed(self._partitions[tp.partition], end) for tp, end in ends.items()))
 
     async def _passed(self, partition: _Partition, offset: int) -> None:
@@ -165,7 +175,7 @@ class OrderLog:
             else:
                 self._settle(partition, number, envelope, record.offset)
             partition.next = record.offset + 1
-        partition.highwater = max(partition.next, highwater)
+        partition.learn_end(max(partition.next, highwater))
         waiting, partition.passing = partition.passing, []
         for offset, passed in waiting:
             if partition.next < offset:
