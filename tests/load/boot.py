@@ -127,7 +127,7 @@ async def project(common: dict[str, str], records: int) -> float:
 
 def boot(way: str, common: dict[str, str]) -> Boot:
     """Start a replica and wait until it is ready."""
-    environment = {**common, "HTTP_PORT": str(draw()), "LOG_LEVEL": "error"}
+    environment = {**common, "HTTP_PORT": str(draw()), "LOG_LEVEL": "info"}
     if way != "rows":
         del environment["DATABASE_URL"]
     began = time.monotonic()

@@ -1,6 +1,7 @@
 """The composition root: what order-api is made of, in start order; it is taken down in reverse."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -66,6 +67,7 @@ async def run(settings: Settings) -> int:
         server = _Server(_server_config(settings, _layers(app, settings, metrics)))
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
+        caught_up.add_done_callback(lambda _: gc.freeze())  # the book outlives every request: no walk through it again
         reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 

@@ -15,10 +15,11 @@ from order_api.booked import BookedEvent
 from order_api.commands import Command, Place
 from order_api.decide import Refusal, decide
 from order_api.metrics import Metrics
+from order_api.old_orders import OldOrders
 from order_api.order_book import OrderBook
 from order_api.order_log import Lost, OrderLog, OutcomeUnknown
-from order_api.problems import Problem
-from order_api.rows import Rows, RowsUnusable
+from order_api.problems import Problem, try_again
+from order_api.rows import Rows
 from order_contracts.events import Event, timestamp
 from order_contracts.positions import Position
 
@@ -70,7 +71,8 @@ class OrderDesk:
         deadline: float,
         rows: Rows | None = None,
     ) -> None:
-        self._book, self._log, self._metrics, self._rows = book, log, metrics, rows
+        self._book, self._log, self._metrics = book, log, metrics
+        self._old_orders = OldOrders(book=book, log=log, rows=rows)
         self._lag, self._now, self._deadline = lag, now, deadline
 
     async def carry_out(self, request: Request) -> Answer:
@@ -89,11 +91,11 @@ class OrderDesk:
                 return await work  # type: ignore[no-any-return]  # the two coroutines above
         except (TimeoutError, OutcomeUnknown) as error:
             self._metrics.commands.labels("unknown").inc()
-            raise _unavailable("the log did not answer in time. It may have been done or not") from error
+            raise try_again("the log did not answer in time. It may have been done or not") from error
 
     async def _look_up(self, venue_id: str, order_id: str) -> Answer:
         await self._log.catch_up(venue_id)
-        await self._bring_back(venue_id, order_id)
+        await self._old_orders.bring_back(venue_id, order_id)
         head = self._book.head(venue_id, order_id)
         if head is None:
             raise Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order at this venue")
@@ -101,7 +103,7 @@ class OrderDesk:
 
     async def _carry_out(self, request: Request) -> Answer:
         if self._lag() > self._deadline:
-            raise _unavailable("this replica is still reading the log. Nothing was done")
+            raise try_again("this replica is still reading the log. Nothing was done")
         newest, brought, tries = False, isinstance(request.command, Place), 0  # what is placed now is not that old
         while True:
             standing = self._book.event(request.order_id, request.event_id)
@@ -118,10 +120,10 @@ class OrderDesk:
                     self._metrics.commands.labels("lost").inc()
                     newest, tries = False, tries + 1
                     if tries == _TRIES:
-                        raise _unavailable("others keep changing this order. Nothing was done") from None
+                        raise try_again("others keep changing this order. Nothing was done") from None
                     continue
                 return self._repeated(request, booked, replayed=False)
-            if newest and not brought and await self._bring_back(request.venue_id, request.order_id):
+            if newest and not brought and await self._old_orders.bring_back(request.venue_id, request.order_id):
                 brought = True
                 continue
             if newest:
@@ -129,22 +131,6 @@ class OrderDesk:
                 raise proposal
             await self._log.catch_up(request.venue_id)
             newest = True
-
-    async def _bring_back(self, venue_id: str, order_id: str) -> bool:
-        """Borrow an order from the rows, if it is not in the book and may have begun before the book's window.
-
-        Only on a book that has caught up: rows and book together then hold whatever was accepted. True: look again.
-        """
-        number = self._log.partition_of(venue_id)
-        if self._rows is None or self._book.knows_all(number) or self._book.head(venue_id, order_id) is not None:
-            return False
-        try:
-            stored = await self._rows.order(number, venue_id, order_id)
-        except RowsUnusable as error:
-            raise _unavailable("an order as old as this can't be read now. Nothing was done") from error
-        if not self._log.restore(venue_id, order_id, stored):
-            raise _unavailable("the rows of older orders are still behind. Nothing was done")
-        return True
 
     def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
         if standing.fingerprint != request.fingerprint:
@@ -190,8 +176,3 @@ class OrderDesk:
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _unavailable(what: str) -> Problem:
-    detail = f"{what}. Send it again with the same Idempotency-Key: it is done once at most"
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})

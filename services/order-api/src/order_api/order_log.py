@@ -1,11 +1,9 @@
 """The log as order-api uses it: append, then learn from one's own tail what won (Schema Registry's KafkaStore does so).
 
-Invariants: the tail alone feeds the book, in log order. A waiter is registered before its record is sent, so its
-verdict can't be missed. Waiters hang on the event id, not on an offset: a repeated send has more than one.
+Invariant: the tail alone feeds the book, in log order.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +17,7 @@ from order_api.boot import Start
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
 from order_api.rows import StoredOrder
+from order_api.waiters import Waiters
 from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
@@ -32,12 +31,6 @@ class Lost(Exception):
 
 class OutcomeUnknown(Exception):
     """The log did not take it as it should: the event may stand or not. Sending it again with the same id is safe."""
-
-
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    parent: str | None
-    outcome: asyncio.Future[BookedEvent | None]  # None: lost
 
 
 @dataclass(slots=True)
@@ -72,7 +65,7 @@ class OrderLog:
     ) -> None:
         self._book, self._metrics, self._not_after_ms = book, metrics, not_after_ms
         self._broker, self._asker, self._topic, self._epoch = broker, asker, topic, epoch
-        self._waiters: defaultdict[str, list[_Waiter]] = defaultdict(list)
+        self._waiters = Waiters()
         self._partitions = {
             number: _Partition(Arbiter(complete=number in start.complete, settled=start.settled), offset)
             for number, offset in start.offsets.items()
@@ -90,27 +83,18 @@ class OrderLog:
             event, stations=stations, not_after=now + self._not_after_ms, fingerprint=fingerprint
         )
         partition = partition_of(event.venue_id, len(self._partitions))
-        waiter = _Waiter(event.parent, asyncio.get_running_loop().create_future())
-        self._waiters[event.id].append(waiter)
         try:
-            with self._metrics.append_seconds.time():
+            with self._waiters.waiting(event.id, event.parent) as outcome, self._metrics.append_seconds.time():
                 stands: Any = await self._broker.publish(
                     value, self._topic, key=key, partition=partition, headers=headers
                 )
                 self._partitions[partition].learn_end(stands.offset + 1)
-                standing = await waiter.outcome
+                standing = await outcome
         except KafkaError as error:
             raise OutcomeUnknown(str(error)) from error
-        finally:
-            self._forget(event.id, waiter)
         if standing is None:
             raise Lost
         return standing
-
-    def _forget(self, event_id: str, waiter: _Waiter) -> None:
-        self._waiters[event_id].remove(waiter)
-        if not self._waiters[event_id]:
-            del self._waiters[event_id]
 
     async def catch_up(self, venue_id: str) -> None:
         """Wait until the book holds all that the venue's partition held when this was called; bound it by a timeout.
@@ -188,14 +172,9 @@ class OrderLog:
         self._metrics.verdicts[verdict].inc()
         if verdict is Verdict.ACCEPTED:
             self._book.apply(envelope, number, offset)
-        waiters = self._waiters.get(envelope.id)
-        if not waiters:
-            return
-        standing = self._book.event(envelope.order_id, envelope.id)  # not accepted: a repetition of one that stands
-        for waiter in waiters:
-            # A loser on another parent is of an earlier try, or of another replica's: it says nothing of this one.
-            if not waiter.outcome.done() and (standing is not None or waiter.parent == envelope.parent):
-                waiter.outcome.set_result(standing)
+        if envelope.id in self._waiters:  # not accepted may be a repetition of one that stands
+            standing = self._book.event(envelope.order_id, envelope.id)
+            self._waiters.settle(envelope.id, envelope.parent, standing)
 
     def forget_before(self, moment: int) -> None:
         """Drop orders and heads whose last event is older than `moment`."""

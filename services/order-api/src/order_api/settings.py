@@ -1,9 +1,9 @@
 """Configuration from the environment, read once and checked before the first connection."""
 
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.arbiter import NOT_AFTER_MS
@@ -49,11 +49,12 @@ class Settings(BaseSettings):
             raise ValueError("must be an address like postgresql://user:password@host:5432/database, or unset")
         return url
 
-    @model_validator(mode="after")
-    def _answers_before_it_is_too_late(self) -> Self:
-        if self.append_deadline_seconds * 1000 >= self.not_after_ms:
-            raise ValueError("APPEND_DEADLINE_SECONDS must end before NOT_AFTER_MS: what was answered must not land")
-        return self
+    @field_validator("not_after_ms")
+    @classmethod
+    def _ends_after_the_answer(cls, milliseconds: int, info: ValidationInfo) -> int:
+        if milliseconds <= info.data.get("append_deadline_seconds", 0) * 1000:
+            raise ValueError("must end after APPEND_DEADLINE_SECONDS, or a request could still be waiting for it")
+        return milliseconds
 
     @property
     def book_window(self) -> timedelta:
