@@ -5,6 +5,7 @@ Invariant: the tail alone feeds the book, in log order.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,8 @@ from order_contracts.channels import partition_of
 from order_contracts.events import Event
 from order_contracts.positions import Position
 from order_contracts.wire import Envelope, Malformed, read_record, write_record
+
+_ASK_AGAIN_SECONDS = 0.5
 
 
 class Lost(Exception):
@@ -104,8 +107,11 @@ class OrderLog:
         await self._catch_up([partition_of(venue_id, len(self._partitions))])
 
     async def catch_up_all(self) -> None:
-        """Wait until the book holds all that the topic held when this was called."""
-        await self._catch_up(self._partitions)
+        """Wait until the book holds all that the topic held when this was called, or when a broker first answered."""
+        while True:
+            with suppress(OutcomeUnknown):
+                return await self._catch_up(self._partitions)
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
     async def _catch_up(self, numbers: Iterable[int]) -> None:
         try:

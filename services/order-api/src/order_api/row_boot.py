@@ -5,7 +5,9 @@ them, the log is read instead: a replica starts without Postgres, only later.
 """
 
 import asyncio
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -60,7 +62,7 @@ async def _from_rows(
             book = await _read(snapshot, start, since)
     except TimeoutError as error:
         raise RowsUnusable(f"they were not read within {seconds:.0f} s") from error
-    except KafkaError as error:
+    except (KafkaError, UnicodeDecodeError) as error:  # the latter from aiokafka, on a foreign header's name
         raise RowsUnusable(f"their lineage can't be checked: {error!r}") from error
     offsets = {number: at.next for number, at in snapshot.positions.items()}
     return book, replace(start, offsets=offsets, settled=True)
@@ -91,11 +93,21 @@ async def _check_lineage(
             del waiting[topic_partition]
 
 
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Keep the garbage collector from walking a growing book again and again: 40 % of the CPU, and no garbage there."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 async def _read(snapshot: RowSnapshot, start: Start, since: datetime) -> OrderBook:
     book, partitions = OrderBook(start.offsets), len(start.offsets)
-    async for chunk in snapshot.since(since):
-        book.fill(chunk, partitions)
-        await asyncio.sleep(0)
+    with _no_collector():
+        async for chunk in snapshot.since(since):
+            book.fill(chunk, partitions)
     book.fill(await snapshot.of_orders(book.begun_earlier()), partitions)
     incomplete = len(book.begun_earlier())
     if incomplete:

@@ -5,6 +5,7 @@ The contract with the projector, which owns the schema: `positions (partition, e
 the primary: a replica may show commits in another order. Only reading; and nothing here is needed to take an order.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import asyncpg
 
 from order_api.order_book import StoredEvent
 
-_CHUNK = 5_000
+_CHUNK = 2_000
 _UNAVAILABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 # As booked.pack: packed by Postgres, an event costs this process two columns instead of seven.
@@ -59,10 +60,19 @@ class RowSnapshot:
         self._connection, self.positions = connection, positions
 
     async def since(self, moment: datetime) -> AsyncIterator[list[StoredEvent]]:
-        """Give all accepted events that were appended at or after `moment`, in chunks."""
+        """Give all accepted events that were appended at or after `moment`, in chunks.
+
+        The next chunk is asked for before one is given: Postgres packs it while this process unpacks.
+        """
         cursor = await self._connection.cursor(_SINCE, moment)
-        while chunk := await cursor.fetch(_CHUNK):
-            yield chunk
+        asked = asyncio.create_task(cursor.fetch(_CHUNK))
+        try:
+            while chunk := await asked:
+                asked = asyncio.create_task(cursor.fetch(_CHUNK))
+                await asyncio.sleep(0)  # so that it is sent
+                yield chunk
+        finally:
+            asked.cancel()
 
     async def of_orders(self, order_ids: list[str]) -> list[StoredEvent]:
         """Give all accepted events of some orders, the last ones first."""
