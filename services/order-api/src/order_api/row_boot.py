@@ -5,9 +5,7 @@ them, the log is read instead: a replica starts without Postgres, only later.
 """
 
 import asyncio
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -93,21 +91,10 @@ async def _check_lineage(
             del waiting[topic_partition]
 
 
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Keep the garbage collector from walking a growing book again and again: 40 % of the CPU, and no garbage there."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-
-
 async def _read(snapshot: RowSnapshot, start: Start, since: datetime) -> OrderBook:
     book, partitions = OrderBook(start.offsets), len(start.offsets)
-    with _no_collector():
-        async for chunk in snapshot.since(since):
-            book.fill(chunk, partitions)
+    async for chunk in snapshot.since(since):
+        book.fill(chunk, partitions)
     book.fill(await snapshot.of_orders(book.begun_earlier()), partitions)
     incomplete = len(book.begun_earlier())
     if incomplete:
