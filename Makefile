@@ -38,6 +38,13 @@ test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/system tests/browser $(ARGS)
 
+bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write or boot; JSON under build/bench
+	@test -n "$(AREA)" || { echo "say which: make bench AREA=write or AREA=boot"; exit 2; }
+	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
+
+chaos: $(STAMP) ## the survival tests, harder: more kills, a broker outage of a minute
+	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py $(ARGS)
+
 check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy $(PACKAGES:=/src) tests/infra
@@ -56,10 +63,6 @@ lock: $(STAMP) ## resolve all dependencies anew (hashed, no registry address ins
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $$f.in -o $$f.txt; done
 	@$(BIN)/python -m local_stack lock
 
-bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write (also as JSON under build/bench/)
-	@test -n "$(AREA)" || { echo "say which: make bench AREA=write"; exit 2; }
-	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
-
 image: ## build one service's image: make image SERVICE=order-api (needs Docker)
 	@test -n "$(SERVICE)" || { echo "say which: make image SERVICE=order-api, projector or notifier"; exit 2; }
 	@docker build -f deploy/Dockerfile --build-arg SERVICE=$(SERVICE) -t scanserve-$(SERVICE) .
@@ -70,4 +73,4 @@ fmt: $(STAMP) ## format the code
 clean: down ## remove everything that was built, the virtual environment too
 	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup up down demo test check unit integration system browser contracts lock bench image fmt clean
+.PHONY: help setup up down demo test chaos bench check unit integration system browser contracts lock image fmt clean

@@ -62,7 +62,7 @@ def order_event(  # one line of a log
 
 def entry_of(event: Event, partitions: int, *, not_after: int = FAR, value: bytes | None = None) -> Entry:
     """Write a record; with `value`, one whose headers are right and whose value is that instead."""
-    key, encoded, headers = write_record(event, stations=(), not_after=not_after, fingerprint="f")
+    key, encoded, headers = write_record(event, stations=(), not_after=not_after, fingerprint=f"of-{event.id}")
     if value is not None:
         encoded, headers["ce_crc32"] = value, f"{crc32(value):08x}"
     raw = tuple((name, text.encode()) for name, text in headers.items())

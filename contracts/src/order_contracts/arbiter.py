@@ -41,13 +41,14 @@ class Arbiter:
     first SETTLING_MS of log are tentative: the record seen may be a loser whose winner came just before. Writers
     build on accepted events only, so a record with a higher version than a tentative head proves that its own parent
     was accepted: it replaces the head; the same or a lower version is a loser. A record whose parent is the head
-    itself proves the head, and ends the doubt.
+    itself proves the head, and ends the doubt. `settled` says that all heads of the last SETTLING_MS have been or
+    will be seeded: then there is no doubt from the first record on.
     """
 
-    def __init__(self, *, complete: bool) -> None:
+    def __init__(self, *, complete: bool, settled: bool = False) -> None:
         self._heads: dict[str, _Head] = {}  # in order of their last event, oldest first
         self._complete = complete
-        self._settled_at = 0 if complete else None
+        self._settled_at = 0 if complete or settled else None
 
     def seed(self, order_id: str, event_id: str, version: int, appended_at: int) -> None:
         """Take an order's head from a reader that knows it, such as the rows of a projector; there is no doubt in it.

@@ -7,7 +7,7 @@ life of the topic: after a recreation or a change of the partition count, old po
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import blake2b, sha256
 
 _FORM = re.compile(r"([0-9a-f]{8})((?:\.\d{1,4}-\d{1,18})+)", re.ASCII)
 
@@ -15,6 +15,14 @@ _FORM = re.compile(r"([0-9a-f]{8})((?:\.\d{1,4}-\d{1,18})+)", re.ASCII)
 def epoch_of(cluster_id: str, topic: str, partitions: int, generation: int) -> str:
     """Name one life of a topic; `generation` (LOG_EPOCH) is raised by whoever recreates it in the same cluster."""
     return sha256(f"{cluster_id}/{topic}/{partitions}/{generation}".encode()).hexdigest()[:8]
+
+
+def lineage_of(appended_at: int, key: bytes | None, value: bytes | None) -> str:
+    """Tell a record from any other that might stand at its offset, well-formed or not.
+
+    Kept beside a position for the record before it: read again later, it tells whether this is still the same log.
+    """
+    return blake2b(b"/".join((str(appended_at).encode(), key or b"", value or b"")), digest_size=12).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

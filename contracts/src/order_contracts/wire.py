@@ -7,6 +7,7 @@ Whether a record is well-formed depends on key, headers and checksum alone, so a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 from order_contracts.channels import partition_of
@@ -140,6 +141,7 @@ def _text(name: str, headers: dict[str, bytes]) -> str:
     return text
 
 
+@lru_cache(maxsize=65536)  # venues and organizations come again and again: one text each, and no second look at it
 def _name(name: str, raw: bytes) -> str:
     text = raw.decode("ascii")
     if not is_name(text):

@@ -5,35 +5,17 @@ from itertools import cycle, pairwise
 from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from infra import log_reader
 from infra.pos_client import PosClient, order_body
 from integration.order_api.conftest import PARTITIONS, Replicas
-from order_contracts.arbiter import Arbiter, Verdict
-from order_contracts.channels import partition_of
-from order_contracts.wire import Envelope, read_record
+from order_contracts.wire import Envelope
 
 LIFE = ("accept", "start", "items/pizza/ready", "items/cola/ready", "recall", "ready", "complete")
 
 
 async def accepted_events(replicas: Replicas, venue_id: str) -> list[Envelope]:
-    """Read a venue's accepted events from the log itself."""
-    partition = TopicPartition(replicas.topic, partition_of(venue_id, PARTITIONS))
-    consumer = AIOKafkaConsumer(bootstrap_servers=replicas.backing.kafka, auto_offset_reset="none")
-    await consumer.start()
-    try:
-        consumer.assign([partition])
-        await consumer.seek_to_beginning(partition)
-        end = (await consumer.end_offsets([partition]))[partition]
-        records = []
-        while not records or records[-1].offset < end - 1:
-            records += (await consumer.getmany(timeout_ms=1000)).get(partition, [])
-    finally:
-        await consumer.stop()
-    arbiter = Arbiter(complete=True)
-    read = [read_record(r.key, r.value, r.headers, r.timestamp) for r in records]
-    events = [e for e in read if isinstance(e, Envelope) and arbiter.judge(e) is Verdict.ACCEPTED]
-    return [event for event in events if event.venue_id == venue_id]
+    return await log_reader.accepted_events(replicas.backing.kafka, replicas.topic, PARTITIONS, venue_id)
 
 
 async def test_what_one_replica_answered_the_other_knows_at_once(replicas: Replicas, pos: PosClient) -> None:

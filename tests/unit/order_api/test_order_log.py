@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -44,12 +45,13 @@ class Partition:
     def __post_init__(self) -> None:
         self.acknowledges.set()
 
-    async def publish(self, value: bytes, topic: str, *, key: bytes, partition: int, headers: dict[str, str]) -> None:
+    async def publish(self, value: bytes, topic: str, *, key: bytes, partition: int, headers: dict[str, str]) -> Any:
         assert partition == P
         self.put(value, key, headers)
         await self.acknowledges.wait()
         if self.failure is not None:
             raise self.failure
+        return SimpleNamespace(offset=len(self.sent) - 1)
 
     def put(self, value: bytes | None, key: bytes | None, headers: dict[str, str]) -> None:
         self.sent.append((value, key, headers))

@@ -1,6 +1,7 @@
 """The composition root: what order-api is made of, in start order; it is taken down in reverse."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -18,38 +19,41 @@ from starlette.types import ASGIApp
 
 from order_api import http_server, openapi, probes, problem_table, problems, routes
 from order_api.admission import Admission
-from order_api.boot import Start, check_topic, find_start
+from order_api.boot import check_topic
 from order_api.fast_lane import FastLane
 from order_api.identity import Identity
 from order_api.intake import Intake
 from order_api.key_fetch import fetch_keys
 from order_api.limits import Limits
 from order_api.metrics import Metrics
-from order_api.order_book import OrderBook
 from order_api.order_desk import OrderDesk
 from order_api.order_log import OrderLog
 from order_api.rates import Rates
+from order_api.row_boot import fill_book
+from order_api.rows import Rows, open_rows
 from order_api.settings import Settings
 from order_api.tail import Tail
 from order_contracts.tokens import Tokens
 
 _log = structlog.get_logger()
-_REQUEST_TIMEOUT_MS = 5_000
-_EXPOSED = ["ETag", "Position", "Idempotent-Replayed", "Retry-After", "Location", "RateLimit", "RateLimit-Policy"]
 
 
 async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (gives 0) or until the log can't be read any more (gives 1)."""
     epoch = await check_topic(settings)
     async with AsyncExitStack() as stack:
-        book, metrics = OrderBook(), Metrics()
+        metrics = Metrics()
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
         _background(stack, tokens.run())
         broker = await stack.enter_async_context(_broker(settings, metrics))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
-        start = await _seek_to_start(settings, consumer, asker)
+        rows = await _rows(settings, stack, epoch)
+        partitions = [TopicPartition(settings.orders_topic, number) for number in range(settings.orders_partitions)]
+        book, start = await fill_book(
+            rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
+        )
         log = OrderLog(
             book=book,
             metrics=metrics,
@@ -58,16 +62,18 @@ async def run(settings: Settings) -> int:
             topic=settings.orders_topic,
             epoch=epoch,
             start=start,
+            not_after_ms=settings.not_after_ms,
         )
         tail = Tail(consumer, log, window=settings.book_window)
         deadline = settings.append_deadline_seconds
-        desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
+        desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline, rows=rows)
         identity = Identity(tokens, Rates(settings.request_limit), book, _now)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
         lane = FastLane(app, desk=desk, identity=identity)
         server = http_server.server(_layers(lane, settings, metrics, identity), settings)
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
+        caught_up.add_done_callback(lambda _: gc.freeze())  # the book outlives every request: no walk through it again
         reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 
@@ -96,7 +102,7 @@ def _broker(settings: Settings, metrics: Metrics) -> KafkaBroker:
         client_id="order-api",
         acks="all",
         enable_idempotence=False,  # duplicates die in the arbiter; aiokafka's idempotent producer can wedge (#1017)
-        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        request_timeout_ms=settings.kafka_request_timeout_ms,
         linger_ms=0,
         max_request_size=1_048_576,
         middlewares=(KafkaPrometheusMiddleware(registry=metrics.registry, app_name="order-api"),),
@@ -111,7 +117,7 @@ async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsum
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="none",  # a log that was cut short ends this process, instead of being skipped
-        request_timeout_ms=_REQUEST_TIMEOUT_MS + 1_000,
+        request_timeout_ms=settings.kafka_request_timeout_ms + 1_000,
         max_partition_fetch_bytes=4 * 1_048_576,
     )
     stack.push_async_callback(consumer.stop)
@@ -119,13 +125,13 @@ async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsum
     return consumer
 
 
-async def _seek_to_start(settings: Settings, consumer: AIOKafkaConsumer, asker: AIOKafkaConsumer) -> Start:
-    partitions = [TopicPartition(settings.orders_topic, number) for number in range(settings.orders_partitions)]
-    start = await find_start(asker, partitions, _now() - settings.book_window)
-    consumer.assign(partitions)
-    for topic_partition in partitions:
-        consumer.seek(topic_partition, start.offsets[topic_partition.partition])
-    return start
+async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows | None:
+    if settings.database_url is None:
+        return None
+    address, seconds = settings.database_url.get_secret_value(), settings.database_seconds
+    rows = await open_rows(address, settings.database_schema, epoch, seconds=seconds)
+    stack.callback(rows.close)
+    return rows
 
 
 def _layers(app: ASGIApp, settings: Settings, metrics: Metrics, identity: Identity) -> Any:

@@ -1,6 +1,6 @@
 """Before the first order: that the topic is what its contract says, and where this replica begins to read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +19,15 @@ class TopicUnfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where to begin in each partition, and whether that is its very first record."""
+    """Where to begin in each partition, and whether that is its very first record.
+
+    `ends`: where the log ended when this was asked. `settled`: what comes before is known, from rows.
+    """
 
     offsets: dict[int, int]
     complete: frozenset[int]
+    ends: dict[int, int] = field(default_factory=dict)
+    settled: bool = False
 
 
 async def check_topic(settings: Settings) -> str:
@@ -59,4 +64,4 @@ async def find_start(consumer: AIOKafkaConsumer, partitions: list[TopicPartition
     found = await consumer.offsets_for_times(dict.fromkeys(partitions, moment))
     offsets = {tp.partition: found[tp].offset if found[tp] else ends[tp] for tp in partitions}
     whole = frozenset(tp.partition for tp in partitions if offsets[tp.partition] == first[tp] == 0)
-    return Start(offsets, whole)
+    return Start(offsets, whole, {tp.partition: end for tp, end in ends.items()})

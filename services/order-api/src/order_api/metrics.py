@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from order_contracts.arbiter import Verdict
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -11,6 +13,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.records = Counter("order_api_records", "records read from the log", ["verdict"], registry=self.registry)
+        self.verdicts = {verdict: self.records.labels(verdict.value) for verdict in Verdict}  # labels() costs a lock
         self.commands = Counter("order_api_commands", "commands by outcome", ["outcome"], registry=self.registry)
         self.append_seconds = Histogram(
             "order_api_append_seconds", "append until learnt", buckets=_SECONDS, registry=self.registry

@@ -1,67 +1,115 @@
 """The orders that can be acted on: the accepted events of the log's last hours, in memory, folded when asked for.
 
 Invariants: only accepted events are applied, in log order. Events are kept as the bytes that the log holds, so an
-answer can be given again as it was. An order whose beginning lies before the window is known to be incomplete and is
-not acted on.
+answer can be given again as it was. From a partition's floor on, nothing that was accepted is missing: an order that
+is not here has no event at or above it. Older orders are borrowed from the rows, so many and no more.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import takewhile
+from sys import intern
 from typing import Any
 
+from order_api.booked import BookedEvent, BookedOrder, offset_of, pack
+from order_contracts.channels import partition_of
 from order_contracts.events import decode_event
 from order_contracts.fold import merge_patch
 from order_contracts.wire import Envelope
 
-
-@dataclass(frozen=True, slots=True)
-class BookedEvent:
-    """An accepted event and where it stands: `next` is the offset after it."""
-
-    id: str
-    version: int
-    fingerprint: str
-    partition: int
-    next: int
-    appended_at: int
-    value: bytes
-
-
-@dataclass(slots=True)
-class _BookedOrder:
-    venue_id: str
-    events: list[BookedEvent] = field(default_factory=list)
-    complete: bool = True
+_MOST_BORROWED = 10_000
+StoredEvent = tuple[str, int, str, str, bytes]
+"""Order, version, venue, organization, and the event as `booked.pack` writes it."""
 
 
 class OrderBook:
     """Orders by id. Times are milliseconds since 1970, as the log stamped them."""
 
-    def __init__(self) -> None:
-        self._orders: dict[str, _BookedOrder] = {}  # in order of their last event, oldest first
+    def __init__(self, floors: Mapping[int, int] | None = None, *, most_borrowed: int = _MOST_BORROWED) -> None:
+        self._orders: dict[str, BookedOrder] = {}  # in order of their last event, oldest first
+        self._borrowed: dict[str, BookedOrder] = {}  # in order of their last use
         self._organizations: dict[str, str] = {}
+        self._floors = dict(floors or {})
+        self._most_borrowed = most_borrowed
 
     def __len__(self) -> int:
         """Give how many orders are held."""
-        return len(self._orders)
+        return len(self._orders) + len(self._borrowed)
 
-    def apply(self, accepted: Envelope, partition: int, offset: int) -> BookedEvent:
+    def apply(self, accepted: Envelope, partition: int, offset: int) -> None:
         """Take in an accepted event."""
-        booked = BookedEvent(
-            id=accepted.id,
-            version=accepted.version,
-            fingerprint=accepted.fingerprint,
-            partition=partition,
-            next=offset + 1,
-            appended_at=accepted.appended_at,
-            value=accepted.value,
-        )
-        order = self._orders.pop(accepted.order_id, None) or _BookedOrder(accepted.venue_id)
-        order.complete = order.complete and accepted.version == len(order.events) + 1
-        order.events.append(booked)
-        self._orders[accepted.order_id] = order
-        self._organizations[accepted.venue_id] = accepted.organization_id
-        return booked
+        order_id, packed = accepted.order_id, pack(accepted, offset)
+        order = self._orders.pop(order_id, None) or self._borrowed.pop(order_id, None)
+        if order is None:
+            order = BookedOrder(intern(accepted.venue_id), partition, accepted.version, [packed])
+            self._organizations[accepted.venue_id] = accepted.organization_id
+        else:
+            order.add(packed, accepted.version, accepted.parent)
+        self._orders[order_id] = order
+
+    def fill(self, stored: Iterable[StoredEvent], partitions: int) -> None:
+        """Take in events from the rows, before the tail begins; `settle` must follow the last of them."""
+        for order_id, version, venue_id, organization_id, packed in stored:
+            order = self._orders.get(order_id)
+            if order is None:
+                partition = partition_of(venue_id, partitions)
+                self._orders[order_id] = BookedOrder(intern(venue_id), partition, version, [packed])
+                self._organizations[venue_id] = organization_id
+            elif version == order.first + len(order.events):
+                order.events.append(packed)
+            else:
+                order.complete_with({version: packed})
+
+    def settle(self) -> None:
+        """Put the orders in order of their last event."""
+        self._orders = dict(sorted(self._orders.items(), key=lambda entry: entry[1].last_at))
+
+    def begun_earlier(self) -> list[str]:
+        """Name the orders whose beginning is not known."""
+        return [order_id for order_id, order in self._orders.items() if not order.whole]
+
+    def heads(self) -> Iterator[tuple[str, BookedEvent]]:
+        """Give each order's last accepted event, oldest first."""
+        return ((order_id, order.event(order.version)) for order_id, order in self._orders.items())
+
+    def knows_all(self, partition: int) -> bool:
+        """Whether an order that is not here is nowhere."""
+        return self._floors.get(partition, 0) == 0
+
+    def restore(
+        self, order_id: str, venue_id: str, partition: int, stored: Mapping[int, bytes], *, rows_at: int, read_to: int
+    ) -> bool:
+        """Borrow an order that began before the window; `stored` is what the rows have of it by version.
+
+        `rows_at` is where the rows stand in its partition, `read_to` where the tail does: what is at or above that
+        comes through the tail. False: the rows are not as far as what was forgotten here; ask again later.
+        """
+        if rows_at < self._floors.get(partition, 0):
+            return False
+        read = {version: packed for version, packed in stored.items() if offset_of(packed) < read_to}
+        order = self._orders.get(order_id)
+        if order is not None:
+            order.complete_with(read)
+            return order.whole
+        if read:
+            fresh = BookedOrder(venue_id, partition, min(read), [read[min(read)]])
+            fresh.complete_with(read)
+            self._borrow(order_id, fresh)
+            return fresh.whole
+        return True
+
+    def _borrow(self, order_id: str, order: BookedOrder) -> None:
+        self._borrowed.pop(order_id, None)
+        while len(self._borrowed) >= self._most_borrowed:
+            del self._borrowed[next(iter(self._borrowed))]
+        self._borrowed[order_id] = order
+
+    def _whole(self, order_id: str) -> BookedOrder | None:
+        order = self._orders.get(order_id)
+        if order is None:
+            order = self._borrowed.pop(order_id, None)
+            if order is not None:
+                self._borrowed[order_id] = order
+        return order if order is not None and order.whole else None
 
     def organization_of(self, venue_id: str) -> str | None:
         """Say whose venue this is, as far as the log's last hours tell."""
@@ -69,25 +117,28 @@ class OrderBook:
 
     def event(self, order_id: str, event_id: str) -> BookedEvent | None:
         """Find an accepted event of an order: what a repeated request is answered with."""
-        order = self._orders.get(order_id)
-        return None if order is None else next((event for event in order.events if event.id == event_id), None)
+        order = self._whole(order_id)
+        return None if order is None else order.find(event_id)
 
     def head(self, venue_id: str, order_id: str) -> BookedEvent | None:
         """Give an order's last accepted event; None for an order that is unknown here, or elsewhere, or incomplete."""
-        order = self._orders.get(order_id)
-        if order is None or order.venue_id != venue_id or not order.complete:
-            return None
-        return order.events[-1]
+        order = self._whole(order_id)
+        return None if order is None or order.venue_id != venue_id else order.event(order.version)
 
     def document(self, order_id: str, version: int) -> dict[str, Any]:
         """Fold an order as of a version, its `version` field included."""
+        order = self._whole(order_id)
+        if order is None:
+            raise KeyError(order_id)
         document: dict[str, Any] = {}
-        for event in self._orders[order_id].events[:version]:
-            document = merge_patch(document, decode_event(event.value).change)
+        for number in range(1, version + 1):
+            document = merge_patch(document, decode_event(order.event(number).value).change)
         return document
 
     def forget_before(self, moment: int) -> None:
         """Drop orders whose last event is older than `moment`."""
-        old = list(takewhile(lambda entry: entry[1].events[-1].appended_at < moment, self._orders.items()))
-        for order_id, _ in old:
+        old = list(takewhile(lambda entry: entry[1].last_at < moment, self._orders.items()))
+        for order_id, order in old:
             del self._orders[order_id]
+            after = offset_of(order.events[-1]) + 1
+            self._floors[order.partition] = max(self._floors.get(order.partition, 0), after)

@@ -11,12 +11,15 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from order_api.commands import Command
+from order_api.booked import BookedEvent
+from order_api.commands import Command, Place
 from order_api.decide import Code, Refusal, decide
 from order_api.metrics import Metrics
-from order_api.order_book import BookedEvent, OrderBook
+from order_api.old_orders import OldOrders
+from order_api.order_book import OrderBook
 from order_api.order_log import Lost, OrderLog, OutcomeUnknown
-from order_api.problems import Problem
+from order_api.problems import Problem, try_again
+from order_api.rows import Rows
 from order_contracts.events import Event, timestamp
 from order_contracts.positions import Position
 
@@ -74,8 +77,10 @@ class OrderDesk:
         lag: Callable[[], float],
         now: Callable[[], datetime],
         deadline: float,
+        rows: Rows | None = None,
     ) -> None:
         self._book, self._log, self._metrics = book, log, metrics
+        self._old_orders = OldOrders(book=book, log=log, rows=rows)
         self._lag, self._now, self._deadline = lag, now, deadline
 
     async def carry_out(self, request: Request) -> Answer:
@@ -94,10 +99,11 @@ class OrderDesk:
                 return await work  # type: ignore[no-any-return]  # the two coroutines above
         except (TimeoutError, OutcomeUnknown) as error:
             self._metrics.commands.labels("unknown").inc()
-            raise _unavailable("the log did not answer in time. It may have been done or not") from error
+            raise try_again("the log did not answer in time. It may have been done or not") from error
 
     async def _look_up(self, venue_id: str, order_id: str) -> Answer:
         await self._log.catch_up(venue_id)
+        await self._old_orders.bring_back(venue_id, order_id)
         head = self._book.head(venue_id, order_id)
         if head is None:
             raise Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order at this venue")
@@ -105,8 +111,8 @@ class OrderDesk:
 
     async def _carry_out(self, request: Request) -> Answer:
         if self._lag() > self._deadline:
-            raise _unavailable("this replica is still reading the log. Nothing was done")
-        newest, tries = False, 0
+            raise try_again("this replica is still reading the log. Nothing was done")
+        newest, brought, tries = False, isinstance(request.command, Place), 0  # what is placed now is not that old
         while True:
             standing = self._book.event(request.order_id, request.event_id)
             if standing is not None:
@@ -122,9 +128,12 @@ class OrderDesk:
                     self._metrics.commands.labels("lost").inc()
                     newest, tries = False, tries + 1
                     if tries == _TRIES:
-                        raise _unavailable("others keep changing this order. Nothing was done") from None
+                        raise try_again("others keep changing this order. Nothing was done") from None
                     continue
                 return self._repeated(request, booked, replayed=False)
+            if newest and not brought and await self._old_orders.bring_back(request.venue_id, request.order_id):
+                brought = True
+                continue
             if newest:
                 self._metrics.commands.labels("refused").inc()
                 raise proposal
@@ -175,8 +184,3 @@ class OrderDesk:
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _unavailable(what: str) -> Problem:
-    detail = f"{what}. Send it again with the same Idempotency-Key: it is done once at most"
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})

@@ -1,26 +1,31 @@
 """The log as order-api uses it: append, then learn from one's own tail what won (Schema Registry's KafkaStore does so).
 
-Invariants: the tail alone feeds the book, in log order. A waiter is registered before its record is sent, so its
-verdict can't be missed. Waiters hang on the event id, not on an offset: a repeated send has more than one.
+Invariant: the tail alone feeds the book, in log order.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 
+from order_api.booked import BookedEvent
 from order_api.boot import Start
 from order_api.metrics import Metrics
-from order_api.order_book import BookedEvent, OrderBook
+from order_api.order_book import OrderBook
+from order_api.rows import StoredOrder
+from order_api.waiters import Waiters
 from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
 from order_contracts.positions import Position
 from order_contracts.wire import Envelope, Malformed, read_record, write_record
+
+_ASK_AGAIN_SECONDS = 0.5
 
 
 class Lost(Exception):
@@ -31,18 +36,16 @@ class OutcomeUnknown(Exception):
     """The log did not take it as it should: the event may stand or not. Sending it again with the same id is safe."""
 
 
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    parent: str | None
-    outcome: asyncio.Future[BookedEvent | None]  # None: lost
-
-
 @dataclass(slots=True)
 class _Partition:
     arbiter: Arbiter
     next: int
     highwater: int = 0
     passing: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
+
+    def learn_end(self, offset: int) -> None:
+        """Note how far the log is known to go, by whatever way: a tail that stands still must not look up to date."""
+        self.highwater = max(self.highwater, offset)
 
 
 class OrderLog:
@@ -61,14 +64,17 @@ class OrderLog:
         topic: str,
         epoch: str,
         start: Start,
+        not_after_ms: int = NOT_AFTER_MS,
     ) -> None:
-        self._book, self._metrics = book, metrics
+        self._book, self._metrics, self._not_after_ms = book, metrics, not_after_ms
         self._broker, self._asker, self._topic, self._epoch = broker, asker, topic, epoch
-        self._waiters: defaultdict[str, list[_Waiter]] = defaultdict(list)
+        self._waiters = Waiters()
         self._partitions = {
-            number: _Partition(Arbiter(complete=number in start.complete), offset)
+            number: _Partition(Arbiter(complete=number in start.complete, settled=start.settled), offset)
             for number, offset in start.offsets.items()
         }
+        for order_id, head in book.heads():
+            self._partitions[head.partition].arbiter.seed(order_id, head.id, head.version, head.appended_at)
 
     def position_after(self, event: BookedEvent) -> Position:
         """Give the position that has seen an event."""
@@ -77,27 +83,21 @@ class OrderLog:
     async def append(self, event: Event, *, stations: tuple[str, ...], fingerprint: str, now: int) -> BookedEvent:
         """Append an event and give it as the log accepted it. Raises Lost or OutcomeUnknown; bound it by a timeout."""
         key, value, headers = write_record(
-            event, stations=stations, not_after=now + NOT_AFTER_MS, fingerprint=fingerprint
+            event, stations=stations, not_after=now + self._not_after_ms, fingerprint=fingerprint
         )
         partition = partition_of(event.venue_id, len(self._partitions))
-        waiter = _Waiter(event.parent, asyncio.get_running_loop().create_future())
-        self._waiters[event.id].append(waiter)
         try:
-            with self._metrics.append_seconds.time():
-                await self._broker.publish(value, self._topic, key=key, partition=partition, headers=headers)
-                standing = await waiter.outcome
+            with self._waiters.waiting(event.id, event.parent) as outcome, self._metrics.append_seconds.time():
+                stands: Any = await self._broker.publish(
+                    value, self._topic, key=key, partition=partition, headers=headers
+                )
+                self._partitions[partition].learn_end(stands.offset + 1)
+                standing = await outcome
         except KafkaError as error:
             raise OutcomeUnknown(str(error)) from error
-        finally:
-            self._forget(event.id, waiter)
         if standing is None:
             raise Lost
         return standing
-
-    def _forget(self, event_id: str, waiter: _Waiter) -> None:
-        self._waiters[event_id].remove(waiter)
-        if not self._waiters[event_id]:
-            del self._waiters[event_id]
 
     async def catch_up(self, venue_id: str) -> None:
         """Wait until the book holds all that the venue's partition held when this was called; bound it by a timeout.
@@ -107,14 +107,19 @@ class OrderLog:
         await self._catch_up([partition_of(venue_id, len(self._partitions))])
 
     async def catch_up_all(self) -> None:
-        """Wait until the book holds all that the topic held when this was called."""
-        await self._catch_up(self._partitions)
+        """Wait until the book holds all that the topic held when this was called, or when a broker first answered."""
+        while True:
+            with suppress(OutcomeUnknown):
+                return await self._catch_up(self._partitions)
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
     async def _catch_up(self, numbers: Iterable[int]) -> None:
         try:
             ends = await self._asker.end_offsets([TopicPartition(self._topic, number) for number in numbers])
         except KafkaError as error:
             raise OutcomeUnknown(str(error)) from error
+        for tp, end in ends.items():
+            self._partitions[tp.partition].learn_end(end)
         await asyncio.gather(*(self._passed(self._partitions[tp.partition], end) for tp, end in ends.items()))
 
     async def _passed(self, partition: _Partition, offset: int) -> None:
@@ -122,6 +127,19 @@ class OrderLog:
             passed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             partition.passing.append((offset, passed))
             await passed
+
+    def partition_of(self, venue_id: str) -> int:
+        """Say which partition holds a venue."""
+        return partition_of(venue_id, len(self._partitions))
+
+    def restore(self, venue_id: str, order_id: str, stored: StoredOrder) -> bool:
+        """Put what the rows have of an order into the book; False when they are not as far as needed.
+
+        Nothing is awaited between asking where the tail stands and taking it in: what comes later comes through it.
+        """
+        number = self.partition_of(venue_id)
+        read_to = self._partitions[number].next
+        return self._book.restore(order_id, venue_id, number, stored.events, rows_at=stored.rows_at, read_to=read_to)
 
     def next(self, number: int) -> int:
         """Give the offset that is to be taken next of a partition."""
@@ -147,7 +165,7 @@ class OrderLog:
             else:
                 self._settle(partition, number, envelope, record.offset)
             partition.next = record.offset + 1
-        partition.highwater = max(partition.next, highwater)
+        partition.learn_end(max(partition.next, highwater))
         waiting, partition.passing = partition.passing, []
         for offset, passed in waiting:
             if partition.next < offset:
@@ -157,15 +175,12 @@ class OrderLog:
 
     def _settle(self, partition: _Partition, number: int, envelope: Envelope, offset: int) -> None:
         verdict = partition.arbiter.judge(envelope)
-        self._metrics.records.labels(verdict.value).inc()
+        self._metrics.verdicts[verdict].inc()
         if verdict is Verdict.ACCEPTED:
-            standing: BookedEvent | None = self._book.apply(envelope, number, offset)
-        else:
-            standing = self._book.event(envelope.order_id, envelope.id)  # a repetition of an event that stands
-        for waiter in self._waiters.get(envelope.id, ()):
-            # A loser on another parent is of an earlier try, or of another replica's: it says nothing of this one.
-            if not waiter.outcome.done() and (standing is not None or waiter.parent == envelope.parent):
-                waiter.outcome.set_result(standing)
+            self._book.apply(envelope, number, offset)
+        if envelope.id in self._waiters:  # not accepted may be a repetition of one that stands
+            standing = self._book.event(envelope.order_id, envelope.id)
+            self._waiters.settle(envelope.id, envelope.parent, standing)
 
     def forget_before(self, moment: int) -> None:
         """Drop orders and heads whose last event is older than `moment`."""

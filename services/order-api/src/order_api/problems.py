@@ -58,6 +58,12 @@ class Problem(Exception):
         return body
 
 
+def try_again(what: str) -> Problem:
+    """Say that something can't be done at the moment, and that asking again is safe."""
+    detail = f"{what}. Send it again with the same Idempotency-Key: it is done once at most"
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem."""
 

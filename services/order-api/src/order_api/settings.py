@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Annotated
 
 from limits import RateLimitItem, parse
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from order_contracts.arbiter import NOT_AFTER_MS
 from order_contracts.channels import PARTITIONS, TOPIC
 from order_contracts.token_settings import TokenSettings
 
@@ -25,7 +26,14 @@ class Settings(TokenSettings, BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     log_level: str = "info"
     append_deadline_seconds: float = Field(default=5.0, gt=0, le=25)  # within not_after, or a 503 could still land
-    book_hours: float = Field(default=72.0, ge=49)  # longer than the 48 h in which an order may still be placed
+    # An order may be placed for tomorrow, and sent again until 48 hours after that day: forgetting must not make twins.
+    book_hours: float = Field(default=97.0, ge=97)
+    database_url: SecretStr | None = None  # the projector's rows: a quicker start, and older orders
+    database_schema: str = Field(default="read_models", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    database_seconds: float = Field(default=2.0, gt=0, le=10)  # a question; within the deadline of its request
+    database_boot_seconds: float = Field(default=20.0, gt=0, le=300)
+    kafka_request_timeout_ms: int = Field(default=5_000, ge=500, le=10_000)
+    not_after_ms: int = Field(default=NOT_AFTER_MS, ge=1_000, le=NOT_AFTER_MS)
     max_body_bytes: int = Field(default=256 * 1024, ge=1024)
     read_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
     rate_limit: str = "6000/minute"  # of one token, on one replica
@@ -44,6 +52,20 @@ class Settings(TokenSettings, BaseSettings):
     @classmethod
     def _split(cls, text: object) -> object:
         return tuple(filter(None, (part.strip() for part in text.split(",")))) if isinstance(text, str) else text
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must be an address like postgresql://user:password@host:5432/database, or unset")
+        return url
+
+    @field_validator("not_after_ms")
+    @classmethod
+    def _ends_after_the_answer(cls, milliseconds: int, info: ValidationInfo) -> int:
+        if milliseconds <= info.data.get("append_deadline_seconds", 0) * 1000:
+            raise ValueError("must end after APPEND_DEADLINE_SECONDS, or a request could still be waiting for it")
+        return milliseconds
 
     @property
     def book_window(self) -> timedelta:

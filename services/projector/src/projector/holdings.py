@@ -7,8 +7,9 @@ neither a truncated log nor another one under the same name; the digest does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Protocol, TypeVar
+
+from order_contracts.positions import lineage_of
 
 
 class LineageBroken(Exception):
@@ -29,8 +30,7 @@ R = TypeVar("R", bound=Consumed)
 
 def digest(record: Consumed) -> str:
     """Tell a record from any other that might stand at its offset, well-formed or not."""
-    parts = str(record.timestamp).encode(), record.key or b"", record.value or b""
-    return blake2b(b"/".join(parts), digest_size=12).hexdigest()
+    return lineage_of(record.timestamp, record.key, record.value)
 
 
 @dataclass(slots=True)

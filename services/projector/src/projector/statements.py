@@ -42,6 +42,7 @@ ON CONFLICT (venue_id, status, organization_id) DO UPDATE SET orders = held.orde
 
 _TRAIL_COLUMNS = (
     "order_id", "version", "event_id", "type", "venue_id", "organization_id", "partition", "log_offset", "appended_at",
+    "fingerprint",
 )  # fmt: skip
 
 _row_values = attrgetter(*OrderRow.__dataclass_fields__)
@@ -107,4 +108,5 @@ def _trail_values(record: LogRecord, envelope: Envelope) -> tuple[object, ...]:
         record.partition,
         record.offset,
         at_ms(envelope.appended_at),
+        envelope.fingerprint,
     )
