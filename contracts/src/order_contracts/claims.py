@@ -8,7 +8,7 @@ from typing import Any, Literal
 import jwt
 
 ALGORITHM = "HS256"
-SCOPES = ("orders:write", "orders:read", "rooms:join", "analytics:read", "admin")
+SCOPES = ("orders:write", "orders:import", "orders:read", "rooms:join", "analytics:read", "admin")
 LEEWAY_SECONDS = 10
 
 

@@ -79,6 +79,7 @@ class ExternalRef(_Part):
 
     source: Name
     id: Text
+    version: int | None = Field(default=None, ge=0, le=2**53 - 1, description="that system's own version of it")
 
 
 class Table(_Part):

@@ -17,6 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from order_api import probes, problems, routes
 from order_api.boot import Start, check_topic, find_start
+from order_api.cloudevents import routes as cloudevents
 from order_api.identity import Identity
 from order_api.limits import Limits
 from order_api.metrics import Metrics
@@ -70,7 +71,9 @@ async def run(settings: Settings) -> int:
         deadline = settings.append_deadline_seconds
         desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
         problems.install(app)
-        app.include_router(routes.router(desk, Identity(settings, book, _now)))
+        identity = Identity(settings, book, _now)
+        app.include_router(routes.router(desk, identity))
+        app.include_router(cloudevents.router(desk, identity))
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()

@@ -48,6 +48,17 @@ class NewTotals(_Body, StatedTotals):
     tip: NewMoney | None = None
     total: NewMoney
 
+    def document(self) -> dict[str, Any]:
+        """Give them as the document keeps them, with the verdict on whether they add up."""
+        return {**self.model_dump(mode="json", exclude_none=True), "mismatch": self._mismatch()}
+
+    def _mismatch(self) -> bool:
+        """Whether the parts give another total than the stated one; without a subtotal nothing can be said."""
+        if self.subtotal is None:
+            return False
+        added = sum(money.amount for money in (self.subtotal, self.tax, self.service, self.tip) if money)
+        return added - (self.discount.amount if self.discount else 0) != self.total.amount
+
 
 class NewTable(_Body, Table):
     """Where the guests sit."""

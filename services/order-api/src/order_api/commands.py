@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from order_api.bodies import PlaceOrder
+from order_api.historic import HistoricOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,21 @@ class Place:
     venue_id: str
     organization_id: str
     body: PlaceOrder
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """Take in an order of the past, in its final state."""
+
+    order_id: str
+    venue_id: str
+    organization_id: str
+    body: HistoricOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Note that a POS stated the order anew, and that nothing is to be changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +83,4 @@ class Recall:
     reason: str | None = None
 
 
-Command = Place | Accept | Reject | Start | MakeReady | Complete | Cancel | Recall
+Command = Place | ImportOrder | Sync | Accept | Reject | Start | MakeReady | Complete | Cancel | Recall

@@ -9,8 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
-from order_api.bodies import PlaceOrder
-from order_api.commands import Accept, Cancel, Command, Complete, MakeReady, Place, Recall, Reject, Start
+from order_api.commands import (
+    Accept,
+    Cancel,
+    Command,
+    Complete,
+    ImportOrder,
+    MakeReady,
+    Place,
+    Recall,
+    Reject,
+    Start,
+    Sync,
+)
 from order_contracts.events import timestamp
 from order_contracts.order import ItemState, Status, stations_of
 
@@ -46,8 +57,8 @@ class Refusal:
 
 def decide(order: Document | None, command: Command, now: datetime) -> Decision | Refusal:
     """Decide what a command makes of an order, given as its folded document, None where there is none yet."""
-    if isinstance(command, Place):
-        return _place(order, command, now)
+    if isinstance(command, Place | ImportOrder):
+        return _place(order, command, now) if isinstance(command, Place) else _import(order, command)
     if order is None:
         return Refusal("order_not_found", "there is no such order at this venue")
     match command:
@@ -66,6 +77,8 @@ def decide(order: Document | None, command: Command, now: datetime) -> Decision 
             return _move(order, command, Status.COMPLETED, from_=from_, now=now, change=served, reason=reason)
         case Recall(line_ids, reason):
             return _recall(order, command, line_ids, reason, now)
+        case Sync():
+            return Decision("synced", {}, ())
         case _:  # pragma: no cover  # mypy proves it
             assert_never(command)
 
@@ -97,17 +110,15 @@ def _place(order: Document | None, command: Place, now: datetime) -> Decision | 
     if body.promised_at is not None:
         change["promised_at"] = timestamp(body.promised_at)
     if body.totals is not None:
-        change["totals"] = {**body.totals.model_dump(mode="json", exclude_none=True), "mismatch": _mismatch(body)}
+        change["totals"] = body.totals.document()
     return Decision("placed", change, stations_of(change))
 
 
-def _mismatch(body: PlaceOrder) -> bool:
-    """Whether the stated parts give another total than the stated one; without a subtotal nothing can be said."""
-    totals = body.totals
-    if totals is None or totals.subtotal is None:
-        return False
-    added = sum(money.amount for money in (totals.subtotal, totals.tax, totals.service, totals.tip) if money)
-    return added - (totals.discount.amount if totals.discount else 0) != totals.total.amount
+def _import(order: Document | None, command: ImportOrder) -> Decision | Refusal:
+    if order is not None:
+        return Refusal("order_exists", "this order is there already, by another request")
+    change = command.body.document(command.order_id, command.venue_id, command.organization_id)
+    return Decision("imported", change, stations_of(change))
 
 
 def _move(

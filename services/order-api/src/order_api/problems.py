@@ -1,13 +1,13 @@
 """Errors as callers read them: problem+json (RFC 9457), with a stable code, the field and the remedy."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,8 +39,8 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
 
-    def response(self) -> Response:
-        """Give it as an HTTP response."""
+    def body(self) -> dict[str, Any]:
+        """Give it as the JSON that callers read."""
         body: dict[str, Any] = {
             "type": f"/problems/{self.code}",
             "title": self.status.phrase,
@@ -48,10 +48,12 @@ class Problem(Exception):
             "detail": self.detail,
             "code": self.code,
         }
-        if self.field is not None:
-            body["field"] = self.field
+        return body if self.field is None else {**body, "field": self.field}
+
+    def response(self) -> Response:
+        """Give it as an HTTP response."""
         headers = dict(self.headers) if self.headers else None
-        return Response(msgspec.json.encode(body), self.status, headers, MEDIA_TYPE)
+        return Response(msgspec.json.encode(self.body()), self.status, headers, MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -91,5 +93,15 @@ def _of_validation(error: RequestValidationError) -> Problem:
         if str(path[0]).lower() == "idempotency-key":
             code = "idempotency_key_missing" if first["type"] == "missing" else "idempotency_key_invalid"
         return Problem(status, code, f"header {path[0]}: {first['msg']}", field=str(path[0]))
-    field = ".".join(str(part) for part in path) or str(where)
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{field}: {first['msg']}", field=field)
+    return _invalid(path or [where], first["msg"])
+
+
+def of_body(error: ValidationError, whole: str = "data") -> Problem:
+    """Tell of the first wrong field of a body that was not FastAPI's to check; `whole` names the body itself."""
+    first = error.errors(include_url=False)[0]
+    return _invalid(first["loc"] or [whole], first["msg"])
+
+
+def _invalid(path: Sequence[object], message: str) -> Problem:
+    field = ".".join(str(part) for part in path)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{field}: {message}", field=field)

@@ -1,9 +1,6 @@
 """The REST face: requests into commands, answers into responses. No rule lives here."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -13,12 +10,11 @@ from pydantic import BaseModel
 
 from order_api import bodies, commands
 from order_api.identity import Identity
+from order_api.intake import ask, ask_to_place, headers_of
 from order_api.order_desk import Answer, OrderDesk
-from order_api.order_desk import Request as DeskRequest
 from order_api.problems import Problem, ProblemBody
-from order_contracts.claims import Claims
-from order_contracts.events import timestamp
-from order_contracts.ids import NAME_PATTERN, event_id_for, order_id_for
+from order_api.verbs import LINE_VERBS, VERBS, LineVerb, Verb
+from order_contracts.ids import NAME_PATTERN
 from order_contracts.order import Order
 
 Venue = Annotated[str, Path(pattern=NAME_PATTERN)]
@@ -34,7 +30,6 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 412, 413, 422, 503)
 }
 _DONE: dict[int | str, dict[str, Any]] = {**_PROBLEMS, 200: {"model": Order}}
-_NOTHING = bodies.NoteBody()
 
 
 class Call:
@@ -47,69 +42,22 @@ class Call:
         self.if_match = _version_of(if_match)
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
-    name: str
-    text: str
-    body: type[BaseModel]
-    command: Callable[[Any], commands.Command]
-    default: BaseModel | None = _NOTHING
-
-
-_VERBS = (
-    _Verb(
-        "accept",
-        "Take a placed order, with a promised time if there is one.",
-        bodies.AcceptBody,
-        lambda body: commands.Accept(None if body.promised_at is None else timestamp(body.promised_at)),
-        default=bodies.AcceptBody(),
-    ),
-    _Verb(
-        "reject",
-        "Turn a placed order down, with the reason.",
-        bodies.ReasonBody,
-        lambda body: commands.Reject(body.reason),
-        default=None,
-    ),
-    _Verb("start", "Start to prepare all lines.", bodies.NoteBody, lambda body: commands.Start(None, body.reason)),
-    _Verb("ready", "Bump: all lines are ready.", bodies.NoteBody, lambda body: commands.MakeReady(None, body.reason)),
-    _Verb("complete", "Hand the order over.", bodies.NoteBody, lambda body: commands.Complete(body.reason)),
-    _Verb(
-        "cancel",
-        "Call an open order off, with the reason.",
-        bodies.ReasonBody,
-        lambda body: commands.Cancel(body.reason),
-        default=None,
-    ),
-    _Verb(
-        "recall",
-        "Take a ready or completed order, or some of its lines, back to preparing.",
-        bodies.RecallBody,
-        lambda body: commands.Recall(None if body.line_ids is None else tuple(body.line_ids), body.reason),
-        default=bodies.RecallBody(),
-    ),
-)
-
-
 def router(desk: OrderDesk, identity: Identity) -> APIRouter:
     """Give the order routes over a desk."""
     routes = APIRouter(prefix="/v1/venues/{venue_id}/orders", tags=["orders"])
 
     async def change(call: Call, body: BaseModel, command: commands.Command) -> Response:
         claims = identity.of(call.request, "orders:write", call.venue_id)
-        ask = _ask(claims, call.venue_id, call.order_id, call.key, command, body)
-        return _response(await desk.carry_out(replace(ask, if_match=call.if_match)))
+        asked = ask(claims, call.venue_id, call.order_id, call.key, command, body, if_match=call.if_match)
+        return _response(await desk.carry_out(asked))
 
     @routes.post("", status_code=HTTPStatus.CREATED, responses={**_PROBLEMS, 201: {"model": Order}})
     async def place_order(request: Request, venue_id: Venue, key: Key, body: bodies.PlaceOrder) -> Response:
         """Place an order. Sent again with the same key, it is placed once and answered alike."""
         claims = identity.of(request, "orders:write", venue_id)
-        source = claims.subject if body.external_ref is None else body.external_ref.source
-        order_id = order_id_for(venue_id, source, key, body.business_date.isoformat())
-        command = commands.Place(order_id, venue_id, claims.organization_id, body)
-        answer = await desk.carry_out(_ask(claims, venue_id, order_id, key, command, body))
-        response = _response(answer, HTTPStatus.CREATED)
-        response.headers["Location"] = f"/v1/venues/{venue_id}/orders/{order_id}"
+        request_to_desk = ask_to_place(claims, venue_id, key, body)
+        response = _response(await desk.carry_out(request_to_desk), HTTPStatus.CREATED)
+        response.headers["Location"] = f"/v1/venues/{venue_id}/orders/{request_to_desk.order_id}"
         return response
 
     @routes.get("/{order_id}", responses=_DONE)
@@ -118,17 +66,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
         identity.of(request, "orders:read", venue_id)
         return _response(await desk.look_up(venue_id, order_id))
 
-    @routes.post("/{order_id}/items/{line_id}/start", responses=_DONE)
-    async def start_item(call: Annotated[Call, Depends()], line_id: Line, body: bodies.NoteBody = _NOTHING) -> Response:
-        """Start to prepare one line."""
-        return await change(call, body, commands.Start(line_id, body.reason))
-
-    @routes.post("/{order_id}/items/{line_id}/ready", responses=_DONE)
-    async def item_ready(call: Annotated[Call, Depends()], line_id: Line, body: bodies.NoteBody = _NOTHING) -> Response:
-        """Bump one line; when it was the last, the order is ready."""
-        return await change(call, body, commands.MakeReady(line_id, body.reason))
-
-    def add(verb: _Verb) -> None:
+    def add(verb: Verb) -> None:
         async def endpoint(
             call: Annotated[Call, Depends()],
             body: verb.body = Body(default=... if verb.default is None else verb.default),  # type: ignore[name-defined]  # the table's own type, read at run time
@@ -138,25 +76,22 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
         path, name = f"/{{order_id}}/{verb.name}", f"{verb.name}_order"
         routes.add_api_route(path, endpoint, methods=["POST"], responses=_DONE, name=name, description=verb.text)
 
-    for verb in _VERBS:
+    def add_for_lines(verb: LineVerb) -> None:
+        async def endpoint(
+            call: Annotated[Call, Depends()],
+            line_id: Line,
+            body: verb.body = Body(default=... if verb.default is None else verb.default),  # type: ignore[name-defined]  # the table's own type, read at run time
+        ) -> Response:
+            return await change(call, body, verb.command(line_id, body))
+
+        path, name = f"/{{order_id}}/items/{{line_id}}/{verb.name}", f"{verb.name}_item"
+        routes.add_api_route(path, endpoint, methods=["POST"], responses=_DONE, name=name, description=verb.text)
+
+    for verb in VERBS:
         add(verb)
+    for line_verb in LINE_VERBS:
+        add_for_lines(line_verb)
     return routes
-
-
-def _ask(
-    claims: Claims, venue_id: str, order_id: str, key: str, command: commands.Command, body: BaseModel
-) -> DeskRequest:
-    line_id = getattr(command, "line_id", None)
-    meaning = [type(command).__name__, line_id, body.model_dump(mode="json", exclude_unset=True)]
-    return DeskRequest(
-        venue_id=venue_id,
-        organization_id=claims.organization_id,
-        order_id=order_id,
-        event_id=event_id_for(order_id, key),
-        fingerprint=sha256(msgspec.json.encode(meaning, order="sorted")).hexdigest()[:32],
-        actor=claims.subject,
-        command=command,
-    )
 
 
 def _version_of(if_match: str | None) -> int | None:
@@ -170,7 +105,4 @@ def _version_of(if_match: str | None) -> int | None:
 
 
 def _response(answer: Answer, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    headers = {"ETag": f'"v{answer.version}"', "Position": str(answer.position)}
-    if answer.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(msgspec.json.encode(answer.order), status, headers, "application/json")
+    return Response(msgspec.json.encode(answer.order), status, headers_of(answer), "application/json")

@@ -1,0 +1,70 @@
+"""From a CloudEvent to what is asked of the desk: the vocabulary of types, and their bodies. Pure."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from order_api.bodies import PlaceOrder
+from order_api.cloudevents.envelope import Envelope, malformed
+from order_api.historic import HistoricOrder
+from order_api.intake import ask, ask_to_import, ask_to_place
+from order_api.order_desk import Request
+from order_api.problems import Problem, of_body
+from order_api.verbs import LINE_VERBS, VERBS, LineVerb, Verb
+from order_contracts.claims import Claims
+
+Body = TypeVar("Body", bound=BaseModel)
+PLACE = "order.place.v1"
+IMPORT = "order.import.v1"
+BEGINNINGS = frozenset({PLACE, IMPORT})
+_VERBS: Mapping[str, Verb] = {f"order.{verb.name}.v1": verb for verb in VERBS}
+_LINE_VERBS: Mapping[str, LineVerb] = {f"order.{verb.name}_item.v1": verb for verb in LINE_VERBS}
+TYPES = (PLACE, IMPORT, *_VERBS, *_LINE_VERBS)
+
+
+def scope_of(event: Envelope) -> str:
+    """Name the scope that an event's type needs. Raises Problem for a type that is not known."""
+    if event.type not in TYPES:
+        detail = f"type {event.type} is not known; use one of {', '.join(TYPES)}"
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "event_type_unknown", detail, field="type")
+    return "orders:import" if event.type == IMPORT else "orders:write"
+
+
+def request_of(event: Envelope, claims: Claims) -> Request:
+    """Say what an event of a known type asks for. Raises Problem that names the attribute or the field."""
+    if event.type in BEGINNINGS:
+        return _beginning(event, claims)
+    if event.subject is None:
+        raise malformed("subject", "has to be the id of the order that this changes")
+    if event.type in _VERBS:
+        verb = _VERBS[event.type]
+        body = _body(event, verb.body, verb.default)
+        command = verb.command(body)
+    else:
+        line_verb = _LINE_VERBS[event.type]
+        if event.line_id is None:
+            raise malformed("lineid", "has to be the line that this changes")
+        body = _body(event, line_verb.body, line_verb.default)
+        command = line_verb.command(event.line_id, body)
+    pinned = event.expected_version
+    return ask(claims, event.venue_id, event.subject, event.key, command, body, if_match=pinned)
+
+
+def _beginning(event: Envelope, claims: Claims) -> Request:
+    if event.subject is not None:
+        raise malformed("subject", "can't be there: the order gets its id when it begins")
+    name = (event.source, event.id)
+    if event.type == PLACE:
+        return ask_to_place(claims, event.venue_id, event.key, _body(event, PlaceOrder), named_by=name)
+    return ask_to_import(claims, event.venue_id, event.key, _body(event, HistoricOrder), named_by=name)
+
+
+def _body(event: Envelope, model: type[Body], default: BaseModel | None = None) -> Body:
+    if event.data is None and isinstance(default, model):
+        return default
+    try:
+        return model.model_validate({} if event.data is None else event.data)
+    except ValidationError as error:
+        raise of_body(error) from error
