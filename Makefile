@@ -42,14 +42,14 @@ check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a mi
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy $(PACKAGES:=/src) tests/infra
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m order_contracts --check
+	@$(BIN)/python -m order_contracts --check && $(BIN)/python -m order_api.transitions --check
 	@$(BIN)/python -m pytest -q tests/unit
 
 unit integration system browser: $(STAMP) ## one kind of tests alone
 	@$(BIN)/python -m pytest tests/$@ $(ARGS)
 
-contracts: $(STAMP) ## write the JSON Schemas, asyncapi.yaml and examples anew
-	@$(BIN)/python -m order_contracts
+contracts: $(STAMP) ## write the JSON Schemas, asyncapi.yaml, examples and docs/transitions.md anew
+	@$(BIN)/python -m order_contracts && $(BIN)/python -m order_api.transitions
 
 lock: $(STAMP) ## resolve all dependencies anew (hashed, no registry address inside)
 	@cd requirements && for f in setup build runtime dev; do ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \

@@ -35,6 +35,7 @@ class Status(StrEnum):
     COMPLETED = "completed"
     REJECTED = "rejected"
     CANCELLED = "cancelled"
+    FAILED = "failed"
 
 
 OPEN_STATUSES = (Status.PLACED, Status.ACCEPTED, Status.PREPARING, Status.READY)
@@ -104,8 +105,8 @@ class Modifier(_Part):
     unit_price: Money | None = None
 
 
-class Item(_Part):
-    """One line of an order, keyed by its line_id so that a merge patch can touch it alone."""
+class ItemTerms(_Part):
+    """What was ordered on one line, as whoever ordered it states it."""
 
     name: Text
     sku: Text | None = None
@@ -116,7 +117,14 @@ class Item(_Part):
     course: int | None = Field(default=None, ge=0, le=99)
     seat: int | None = Field(default=None, ge=0, le=999)
     notes: Text | None = None
+
+
+class Item(ItemTerms):
+    """One line of an order, keyed by its line_id so that a merge patch can touch it alone."""
+
     state: str = Field(default=ItemState.NEW, max_length=32, description="open enum, see ItemState")
+    void_reason: Text | None = Field(default=None, description="why the line was voided")
+    refunded: bool = Field(default=False, description="a refund named this line")
 
 
 class StatedTotals(_Part):
@@ -136,6 +144,15 @@ class Totals(StatedTotals):
     mismatch: bool = False
 
 
+class Payments(_Part):
+    """What was paid so far, in minor units of the order's currency."""
+
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")
+    authorized: int = Field(default=0, ge=0, description="held on a means of payment, not captured yet")
+    captured: int = Field(default=0, ge=0, description="taken so far, refunds not counted off")
+    refunded: int = Field(default=0, ge=0, description="given back so far, at most what was captured")
+
+
 class Order(_Part):
     """An order as its accepted events leave it."""
 
@@ -152,14 +169,17 @@ class Order(_Part):
     display_number: str | None = Field(default=None, max_length=32)
     external_ref: ExternalRef | None = None
     business_date: date
-    placed_at: AwareDatetime
+    placed_at: AwareDatetime = Field(description="a scheduled order is placed anew when it is released")
     updated_at: AwareDatetime
+    scheduled_for: AwareDatetime | None = Field(default=None, description="when a scheduled order is due")
     promised_at: AwareDatetime | None = None
+    priority: int = Field(default=0, ge=0, le=9, description="0 is as usual; higher is sooner")
     guest: Guest | None = None
     notes: Text | None = None
     allergens: list[Text] = Field(default_factory=list, max_length=50)
     items: dict[Name, Item]
     totals: Totals | None = None
+    payments: Payments | None = Field(default=None, description="none before the first payment")
 
 
 def stations_of(document: Mapping[str, Any], line_ids: Iterable[str] | None = None) -> tuple[str, ...]:

@@ -1,57 +1,47 @@
-"""The business rules, given/when/then: each transition, each refusal, and what holds for all sequences."""
+"""Placing, and the order's way through the kitchen, given/when/then: each transition, each refusal."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from pydantic import ValidationError
 
+from infra.deciding import (
+    ACCEPTED,
+    BODY,
+    COLA,
+    COMPLETED,
+    GIVEN,
+    NOW,
+    PIZZA,
+    PLACED,
+    PREPARING,
+    READY,
+    SCHEDULED,
+    after,
+    decided,
+    fold,
+    place,
+    refused,
+)
 from order_api.bodies import PlaceOrder
-from order_api.commands import Accept, Cancel, Command, Complete, MakeReady, Place, Recall, Reject, Start
+from order_api.commands import (
+    Accept,
+    Cancel,
+    Command,
+    Complete,
+    Fail,
+    HoldItem,
+    MakeReady,
+    Recall,
+    Reject,
+    Release,
+    Start,
+)
 from order_api.decide import Decision, Refusal, decide
 from order_contracts.fold import merge_patch
 from order_contracts.order import Order
 
-NOW = datetime(2026, 11, 20, 18, 25, tzinfo=UTC)
-PIZZA = {"line_id": "pizza", "name": "Margherita", "quantity": "2", "unit_price": {"amount": 950, "currency": "EUR"}}
-COLA = {"line_id": "cola", "name": "Cola", "quantity": "1", "unit_price": {"amount": 300, "currency": "EUR"}}
-BODY = {"business_date": "2026-11-20", "items": [{**PIZZA, "station": "oven"}, {**COLA, "station": "bar"}]}
-
-
-def place(**changes: Any) -> Place:
-    return Place("o1", "v1", "org", PlaceOrder.model_validate({**BODY, **changes}))
-
-
-def fold(*commands: Command) -> dict[str, Any]:
-    """The order that these commands, all allowed, leave."""
-    order: dict[str, Any] | None = None
-    for number, command in enumerate(commands, start=1):
-        decision = decide(order, command, NOW)
-        assert isinstance(decision, Decision), decision
-        order = merge_patch(order, {**decision.change, "version": number, "updated_at": NOW.isoformat()})
-    assert order is not None
-    return order
-
-
-PLACED = (place(),)
-ACCEPTED = (*PLACED, Accept())
-PREPARING = (*ACCEPTED, Start())
-READY = (*PREPARING, MakeReady())
-COMPLETED = (*READY, Complete())
-REJECTED = (*PLACED, Reject("closed"))
-CANCELLED = (*PLACED, Cancel("guest left"))
-GIVEN = {
-    "placed": PLACED,
-    "accepted": ACCEPTED,
-    "preparing": PREPARING,
-    "ready": READY,
-    "completed": COMPLETED,
-    "rejected": REJECTED,
-    "cancelled": CANCELLED,
-}
 WHEN: dict[str, Command] = {
     "accept": Accept(),
     "reject": Reject("no"),
@@ -62,6 +52,11 @@ WHEN: dict[str, Command] = {
     "complete": Complete(),
     "cancel": Cancel("no"),
     "recall": Recall(),
+    "release": Release(),
+    "fail": Fail("no"),
+    "oven ready": MakeReady(station="oven"),
+    "oven recall": Recall(station="oven"),
+    "recall pizza": Recall(line_id="pizza"),
 }
 THEN = {
     ("placed", "accept"): ("accepted", "accepted"),
@@ -80,6 +75,16 @@ THEN = {
     ("ready", "cancel"): ("cancelled", "cancelled"),
     ("ready", "recall"): ("recalled", "preparing"),
     ("completed", "recall"): ("recalled", "preparing"),
+    ("scheduled", "release"): ("released", "placed"),
+    ("scheduled", "cancel"): ("cancelled", "cancelled"),
+    ("placed", "fail"): ("failed", "failed"),
+    ("accepted", "fail"): ("failed", "failed"),
+    ("accepted", "oven ready"): ("station_ready", "preparing"),
+    ("preparing", "oven ready"): ("station_ready", "preparing"),
+    ("ready", "oven recall"): ("station_recalled", "preparing"),
+    ("completed", "oven recall"): ("station_recalled", "preparing"),
+    ("ready", "recall pizza"): ("item_recalled", "preparing"),
+    ("completed", "recall pizza"): ("item_recalled", "preparing"),
 }
 
 
@@ -99,7 +104,7 @@ def test_every_command_in_every_status_is_decided_or_refused(given: str, when: s
 
 
 def test_a_placed_order_is_a_whole_document() -> None:
-    order = fold(place(totals={"total": {"amount": 2200, "currency": "EUR"}}, allergens=["peanut"]))
+    order = fold(place(allergens=["peanut"]))
     document = Order.model_validate(order)
     assert document.items["pizza"].state == "new"
     assert (document.status, document.payment, document.placed_at) == ("placed", "unpaid", NOW)
@@ -120,9 +125,7 @@ def test_one_recalled_line_leaves_the_others_as_they_were() -> None:
 
 
 def test_an_event_of_one_line_touches_that_lines_station_only() -> None:
-    decision = decide(fold(*PREPARING), MakeReady("pizza"), NOW)
-    assert isinstance(decision, Decision)
-    assert decision.stations == ("oven",)
+    assert decided(fold(*PREPARING), MakeReady("pizza")).stations == ("oven",)
 
 
 def test_a_line_that_is_not_there_is_named() -> None:
@@ -190,48 +193,62 @@ def test_lines_without_an_id_are_numbered_around_those_that_have_one() -> None:
     assert list(body.lines()) == ["2", "1", "3"]
 
 
-LINES = st.sampled_from([None, "pizza", "cola", "soup"])
-COMMANDS = st.one_of(
-    st.builds(Accept),
-    st.builds(Reject, st.just("r")),
-    st.builds(Start, LINES),
-    st.builds(MakeReady, LINES),
-    st.builds(Complete),
-    st.builds(Cancel, st.just("r")),
-    st.builds(Recall, st.none() | st.just(("pizza",)) | st.just(("soup",))),
+@pytest.mark.parametrize(
+    ("hours", "allowed"), [(-1, False), (0, False), (1, True), (24 * 365, True), (24 * 367, False)]
 )
+def test_an_order_is_scheduled_for_a_time_ahead_and_not_for_ever(hours: int, allowed: bool) -> None:
+    command = place(scheduled_for=(NOW + timedelta(hours=hours)).isoformat())
+    if allowed:
+        assert fold(command)["status"] == "scheduled"
+    else:
+        refusal = refused(None, command)
+        assert (refusal.code, refusal.field) == ("scheduled_for_out_of_range", "scheduled_for")
 
 
-class Sequences(RuleBasedStateMachine):
-    """Whatever is asked in whatever order, what is decided is a legal order."""
-
-    @initialize()
-    def start(self) -> None:
-        self.order, self.closed = fold(place()), False
-
-    @rule(command=COMMANDS)
-    def ask(self, command: Command) -> None:
-        before = self.order["status"]
-        decision = decide(self.order, command, NOW)
-        if isinstance(decision, Refusal):
-            assert decision.detail
-            return
-        assert decision.change, "an event changes something"
-        self.order = merge_patch(self.order, {**decision.change, "version": self.order["version"] + 1})
-        assert before not in {"rejected", "cancelled"}, "a closed order moved"
-
-    @invariant()
-    def it_is_an_order(self) -> None:
-        Order.model_validate(self.order)
-
-    @invariant()
-    def status_follows_items(self) -> None:
-        states = {item["state"] for item in self.order["items"].values()}
-        if self.order["status"] == "ready":
-            assert states <= {"ready", "served"}
-        if self.order["status"] == "preparing":
-            assert states & {"new", "preparing"}
+def test_a_released_order_is_placed_when_it_is_released() -> None:
+    scheduled = fold(place(scheduled_for="2026-11-21T18:00:00Z", placed_at="2026-11-20T09:00:00Z"))
+    released = after(scheduled, Release())
+    document = Order.model_validate(released)
+    assert (document.status, document.placed_at) == ("placed", NOW)
+    assert released["scheduled_for"] == "2026-11-21T18:00:00.000Z"
 
 
-Sequences.TestCase.settings = settings(max_examples=100, stateful_step_count=20, deadline=None)
-TestSequences = Sequences.TestCase
+def test_a_held_line_stays_held_when_the_whole_order_moves() -> None:
+    order = after(fold(*ACCEPTED, HoldItem("cola")), Start())
+    assert order["items"]["cola"]["state"] == "held"
+    bumped = after(order, MakeReady())
+    assert (bumped["status"], bumped["items"]["cola"]["state"]) == ("preparing", "held")
+    assert "goes by itself" in refused(bumped, MakeReady()).detail
+    assert after(bumped, MakeReady("cola"))["status"] == "ready"
+
+
+def test_a_stations_bump_leaves_the_other_stations_lines() -> None:
+    order = after(fold(*PREPARING), MakeReady(station="oven"))
+    assert {line: item["state"] for line, item in order["items"].items()} == {"pizza": "ready", "cola": "preparing"}
+    assert decided(fold(*PREPARING), MakeReady(station="oven")).stations == ("oven",)
+    assert after(order, MakeReady(station="bar"))["status"] == "ready"
+    assert after(order, Recall(station="oven"))["items"]["pizza"]["state"] == "preparing"
+    assert refused(order, MakeReady(station="oven")).code == "transition_not_allowed"
+
+
+def test_a_station_that_has_nothing_of_the_order_is_named() -> None:
+    for command in (MakeReady(station="grill"), Recall(station="grill")):
+        refusal = refused(fold(*(PREPARING if isinstance(command, MakeReady) else READY)), command)
+        assert (refusal.code, refusal.field) == ("station_not_found", "station")
+
+
+def test_a_made_line_is_recalled_while_others_are_prepared() -> None:
+    order = after(fold(*PREPARING, MakeReady("pizza")), Recall(line_id="pizza"))
+    assert (order["status"], order["items"]["pizza"]["state"]) == ("preparing", "preparing")
+
+
+def test_a_cancelled_order_keeps_its_lines_as_they_were() -> None:
+    order = after(fold(*PREPARING), Cancel("guest left"))
+    assert {item["state"] for item in order["items"].values()} == {"preparing"}
+
+
+@pytest.mark.parametrize("given", [SCHEDULED, PLACED, READY, COMPLETED])
+def test_every_event_says_the_status_so_that_a_screen_knows_its_business(given: tuple[Command, ...]) -> None:
+    for command in WHEN.values():
+        decision = decide(fold(*given), command, NOW)
+        assert isinstance(decision, Refusal) or "status" in decision.change

@@ -15,7 +15,7 @@ from faststream.kafka import KafkaBroker
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 
-from order_api import probes, problems, routes
+from order_api import openapi, probes, problems, routes
 from order_api.boot import Start, check_topic, find_start
 from order_api.cloudevents import routes as cloudevents
 from order_api.identity import Identity
@@ -71,6 +71,7 @@ async def run(settings: Settings) -> int:
         deadline = settings.append_deadline_seconds
         desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline)
         problems.install(app)
+        openapi.describe(app)
         identity = Identity(settings, book, _now)
         app.include_router(routes.router(desk, identity))
         app.include_router(cloudevents.router(desk, identity))

@@ -1,35 +1,57 @@
-"""Request bodies. Private to order-api: no reader of the log knows them.
+"""The body of a new order and the parts that it is made of. Private to order-api: no reader of the log knows them.
 
 Unknown fields are refused here, by name: a misspelt `allergens` must not vanish.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import count
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from order_contracts.order import ExternalRef, Guest, Item, Modifier, Money, Name, StatedTotals, Table, Text
+from order_contracts.order import ExternalRef, Guest, ItemTerms, Modifier, Money, Name, StatedTotals, Table, Text
 
 MAX_LINES = 200
+_EXAMPLE: dict[str, Any] = {
+    "business_date": "2026-11-20",
+    "channel": "pos",
+    "dining_option": "dine_in",
+    "table": {"label": "12"},
+    "display_number": "A-42",
+    "external_ref": {"source": "till-3", "id": "0042"},
+    "allergens": ["peanut"],
+    "items": [
+        {
+            "line_id": "1",
+            "name": "Margherita",
+            "quantity": "2",
+            "unit_price": {"amount": 950, "currency": "EUR"},
+            "modifiers": [{"name": "basil", "action": "remove"}],
+            "station": "oven",
+        }
+    ],
+    "totals": {"total": {"amount": 1900, "currency": "EUR"}},
+}
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """What every body is: closed to fields that it does not know."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class NewMoney(_Body, Money):
+class NewMoney(Body, Money):
     """An amount in minor units and its currency."""
 
 
-class NewModifier(_Body, Modifier):
+class NewModifier(Body, Modifier):
     """A change to an item."""
 
     unit_price: NewMoney | None = None
 
 
-class NewItem(_Body, Item):
+class NewItem(Body, ItemTerms):
     """One line of a new order. Lines without a line_id are numbered from 1."""
 
     line_id: Name | None = None
@@ -38,7 +60,7 @@ class NewItem(_Body, Item):
     state: str = Field(default="new", pattern="^(new|held)$")
 
 
-class NewTotals(_Body, StatedTotals):
+class NewTotals(Body, StatedTotals):
     """Totals as the POS states them; whether they add up is found out, not stated."""
 
     subtotal: NewMoney | None = None
@@ -47,6 +69,11 @@ class NewTotals(_Body, StatedTotals):
     service: NewMoney | None = None
     tip: NewMoney | None = None
     total: NewMoney
+
+    def parts(self) -> list[NewMoney]:
+        """Give every amount that is stated."""
+        stated = (self.subtotal, self.discount, self.tax, self.service, self.tip, self.total)
+        return [money for money in stated if money is not None]
 
     def document(self) -> dict[str, Any]:
         """Give them as the document keeps them, with the verdict on whether they add up."""
@@ -60,28 +87,35 @@ class NewTotals(_Body, StatedTotals):
         return added - (self.discount.amount if self.discount else 0) != self.total.amount
 
 
-class NewTable(_Body, Table):
+class NewTable(Body, Table):
     """Where the guests sit."""
 
 
-class NewGuest(_Body, Guest):
+class NewGuest(Body, Guest):
     """Who ordered."""
 
 
-class NewRef(_Body, ExternalRef):
+class NewRef(Body, ExternalRef):
     """The order's name in the system that it comes from."""
 
 
-class PlaceOrder(_Body):
+class PlaceOrder(Body):
     """A new order."""
 
-    business_date: date = Field(description="the venue's business day; part of the order's identity")
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    business_date: date = Field(
+        description="the venue's business day on which the order is taken, even one for later; part of its identity"
+    )
     channel: str = Field(default="pos", pattern="^[a-z][a-z0-9_]{0,31}$", examples=["qr", "pos", "staff"])
     dining_option: str | None = Field(default=None, pattern="^[a-z][a-z0-9_]{0,31}$", examples=["dine_in"])
     table: NewTable | None = None
     display_number: str | None = Field(default=None, min_length=1, max_length=32, examples=["A-42"])
     external_ref: NewRef | None = None
     placed_at: AwareDatetime | None = None
+    scheduled_for: AwareDatetime | None = Field(
+        default=None, description="for later: the order waits as scheduled until it is released"
+    )
     promised_at: AwareDatetime | None = None
     guest: NewGuest | None = None
     notes: Text | None = None
@@ -91,55 +125,49 @@ class PlaceOrder(_Body):
 
     @model_validator(mode="after")
     def _one_currency(self) -> Self:
-        currencies = {money.currency for money in self._moneys()}
-        if len(currencies) > 1:
-            raise ValueError(f"an order has one currency; this one has {', '.join(sorted(currencies))}")
+        one_currency([*currencies_of(self.items), *(money.currency for money in self._stated())])
         return self
 
     @model_validator(mode="after")
     def _distinct_lines(self) -> Self:
-        given = [item.line_id for item in self.items if item.line_id is not None]
-        twice = {line_id for line_id in given if given.count(line_id) > 1}
-        if twice:
-            raise ValueError(f"line_id {', '.join(sorted(twice))} is there twice; each line needs its own")
+        distinct_lines(self.items)
         return self
 
-    def _moneys(self) -> list[NewMoney]:
-        moneys = [item.unit_price for item in self.items]
-        moneys += [m.unit_price for item in self.items for m in item.modifiers if m.unit_price is not None]
-        totals = self.totals
-        stated = [] if totals is None else [totals.subtotal, totals.discount, totals.tax, totals.service, totals.tip]
-        return moneys + [m for m in stated if m is not None] + ([totals.total] if totals is not None else [])
+    def _stated(self) -> list[NewMoney]:
+        return [] if self.totals is None else self.totals.parts()
 
     def lines(self) -> dict[str, dict[str, Any]]:
         """Give the items as the document keeps them: by line id, numbered where none was given."""
-        taken = {item.line_id for item in self.items}
-        free = (str(number) for number in count(1) if str(number) not in taken)
-        return {
-            item.line_id or next(free): item.model_dump(mode="json", exclude_none=True, exclude={"line_id"})
-            for item in self.items
-        }
+        return numbered(self.items, taken=())
 
 
-class AcceptBody(_Body):
-    """The venue takes the order, and may promise a time."""
-
-    promised_at: AwareDatetime | None = None
-
-
-class ReasonBody(_Body):
-    """Why: staff and guest will read it."""
-
-    reason: Text
+def one_currency(currencies: Iterable[str]) -> None:
+    """Raise ValueError unless there is one currency at most."""
+    found = sorted(set(currencies))
+    if len(found) > 1:
+        raise ValueError(f"an order has one currency; this one has {', '.join(found)}")
 
 
-class NoteBody(_Body):
-    """Nothing is needed; a reason may be given."""
+def currencies_of(items: Iterable[NewItem]) -> Iterator[str]:
+    """Give the currency of every price."""
+    for item in items:
+        yield item.unit_price.currency
+        yield from (modifier.unit_price.currency for modifier in item.modifiers if modifier.unit_price is not None)
 
-    reason: Text | None = None
+
+def distinct_lines(items: Iterable[NewItem]) -> None:
+    """Raise ValueError where a line_id is given twice."""
+    given = [item.line_id for item in items if item.line_id is not None]
+    twice = {line_id for line_id in given if given.count(line_id) > 1}
+    if twice:
+        raise ValueError(f"line_id {', '.join(sorted(twice))} is there twice; each line needs its own")
 
 
-class RecallBody(NoteBody):
-    """Which lines go back to preparing; all live ones where none is named."""
-
-    line_ids: list[Name] | None = Field(default=None, min_length=1, max_length=MAX_LINES)
+def numbered(items: Sequence[NewItem], *, taken: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Give items by line id; those without one are numbered around the others and around those `taken` before."""
+    used = {*taken, *(item.line_id for item in items if item.line_id is not None)}
+    free = (str(number) for number in count(1) if str(number) not in used)
+    return {
+        item.line_id or next(free): item.model_dump(mode="json", exclude_none=True, exclude={"line_id"})
+        for item in items
+    }

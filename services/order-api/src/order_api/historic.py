@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, Field
 
 from order_api.bodies import PlaceOrder
 from order_contracts.events import timestamp
-from order_contracts.order import ItemState, Payment, Status
+from order_contracts.order import ItemState, Payment, Payments, Status
 
 _FINAL = "^(completed|cancelled|rejected)$"
 
@@ -21,7 +21,7 @@ class HistoricOrder(PlaceOrder):
 
     def document(self, order_id: str, venue_id: str, organization_id: str) -> dict[str, Any]:
         """Give the order document in its final state."""
-        apart = {"items", "totals", "placed_at", "promised_at", "ended_at"}
+        apart = {"items", "totals", "placed_at", "promised_at", "scheduled_for", "ended_at"}
         served = ItemState.SERVED if self.status == Status.COMPLETED else None
         items = self.lines()
         document = {
@@ -37,4 +37,7 @@ class HistoricOrder(PlaceOrder):
             document["promised_at"] = timestamp(self.promised_at)
         if self.totals is not None:
             document["totals"] = self.totals.document()
+            if self.payment is Payment.PAID:
+                paid = self.totals.total
+                document["payments"] = Payments(currency=paid.currency, captured=paid.amount).model_dump()
         return document

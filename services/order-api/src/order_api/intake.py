@@ -25,8 +25,8 @@ def ask(
     external_version: int | None = None,
 ) -> Request:
     """Name a request by its order and key, and fingerprint what it asks for."""
-    line_id = getattr(command, "line_id", None)
-    meaning = [type(command).__name__, line_id, body.model_dump(mode="json", exclude_unset=True)]
+    target = getattr(command, "line_id", None) or getattr(command, "station", None)
+    meaning = [type(command).__name__, target, body.model_dump(mode="json", exclude_unset=True)]
     return Request(
         venue_id=venue_id,
         organization_id=claims.organization_id,

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from order_api.commands import Command
-from order_api.decide import Refusal, decide
+from order_api.decide import Code, Refusal, decide
 from order_api.metrics import Metrics
 from order_api.order_book import BookedEvent, OrderBook
 from order_api.order_log import Lost, OrderLog, OutcomeUnknown
@@ -21,12 +21,20 @@ from order_contracts.events import Event, timestamp
 from order_contracts.positions import Position
 
 _TRIES = 3
-_STATUS_OF_REFUSAL = {
+_STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
     "order_not_found": HTTPStatus.NOT_FOUND,
     "item_not_found": HTTPStatus.NOT_FOUND,
+    "station_not_found": HTTPStatus.NOT_FOUND,
     "transition_not_allowed": HTTPStatus.CONFLICT,
     "order_exists": HTTPStatus.CONFLICT,
+    "line_exists": HTTPStatus.CONFLICT,
+    "too_many_lines": HTTPStatus.CONFLICT,
+    "totals_missing": HTTPStatus.CONFLICT,
+    "overpaid": HTTPStatus.CONFLICT,
+    "over_refunded": HTTPStatus.CONFLICT,
+    "currency_mismatch": HTTPStatus.UNPROCESSABLE_ENTITY,
     "business_date_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "scheduled_for_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 

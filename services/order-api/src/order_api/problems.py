@@ -39,8 +39,13 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
 
+    def response(self) -> Response:
+        """Give it as an HTTP response."""
+        headers = dict(self.headers) if self.headers else None
+        return Response(msgspec.json.encode(self.body()), self.status, headers, MEDIA_TYPE)
+
     def body(self) -> dict[str, Any]:
-        """Give it as the JSON that callers read."""
+        """Give what the answer holds."""
         body: dict[str, Any] = {
             "type": f"/problems/{self.code}",
             "title": self.status.phrase,
@@ -48,12 +53,9 @@ class Problem(Exception):
             "detail": self.detail,
             "code": self.code,
         }
-        return body if self.field is None else {**body, "field": self.field}
-
-    def response(self) -> Response:
-        """Give it as an HTTP response."""
-        headers = dict(self.headers) if self.headers else None
-        return Response(msgspec.json.encode(self.body()), self.status, headers, MEDIA_TYPE)
+        if self.field is not None:
+            body["field"] = self.field
+        return body
 
 
 def install(app: FastAPI) -> None:
@@ -83,6 +85,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
 
 
+def precondition_required(field: str = "If-Match", example: str = '"v7"') -> Problem:
+    """Ask for the version that a request overwrites."""
+    which = f"say which version you saw, {field}: {example}, or * for any"
+    detail = f"this overwrites what others may have changed: {which}"
+    return Problem(HTTPStatus.PRECONDITION_REQUIRED, "precondition_required", detail, field=field)
+
+
 def _of_validation(error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     where, *path = first["loc"]
@@ -92,6 +101,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
         code, status = "header_invalid", HTTPStatus.BAD_REQUEST
         if str(path[0]).lower() == "idempotency-key":
             code = "idempotency_key_missing" if first["type"] == "missing" else "idempotency_key_invalid"
+        if str(path[0]).lower() == "if-match":
+            return precondition_required()
         return Problem(status, code, f"header {path[0]}: {first['msg']}", field=str(path[0]))
     return _invalid(path or [where], first["msg"])
 

@@ -11,17 +11,16 @@ from order_api.cloudevents.envelope import Envelope, malformed
 from order_api.historic import HistoricOrder
 from order_api.intake import ask, ask_to_import, ask_to_place
 from order_api.order_desk import Request
-from order_api.problems import Problem, of_body
-from order_api.verbs import LINE_VERBS, VERBS, LineVerb, Verb
+from order_api.problems import Problem, of_body, precondition_required
+from order_api.verbs import Verb, verbs
 from order_contracts.claims import Claims
 
 Body = TypeVar("Body", bound=BaseModel)
 PLACE = "order.place.v1"
 IMPORT = "order.import.v1"
 BEGINNINGS = frozenset({PLACE, IMPORT})
-_VERBS: Mapping[str, Verb] = {f"order.{verb.name}.v1": verb for verb in VERBS}
-_LINE_VERBS: Mapping[str, LineVerb] = {f"order.{verb.name}_item.v1": verb for verb in LINE_VERBS}
-TYPES = (PLACE, IMPORT, *_VERBS, *_LINE_VERBS)
+_VERBS: Mapping[str, Verb] = {f"order.{verb.name.removesuffix('_order')}.v1": verb for verb in verbs()}
+TYPES = (PLACE, IMPORT, *_VERBS)
 
 
 def scope_of(event: Envelope) -> str:
@@ -38,18 +37,28 @@ def request_of(event: Envelope, claims: Claims) -> Request:
         return _beginning(event, claims)
     if event.subject is None:
         raise malformed("subject", "has to be the id of the order that this changes")
-    if event.type in _VERBS:
-        verb = _VERBS[event.type]
-        body = _body(event, verb.body, verb.default)
-        command = verb.command(body)
-    else:
-        line_verb = _LINE_VERBS[event.type]
-        if event.line_id is None:
-            raise malformed("lineid", "has to be the line that this changes")
-        body = _body(event, line_verb.body, line_verb.default)
-        command = line_verb.command(event.line_id, body)
-    pinned = event.expected_version
-    return ask(claims, event.venue_id, event.subject, event.key, command, body, if_match=pinned)
+    verb = _VERBS[event.type]
+    if verb.pinned and event.expected_version is None:
+        raise precondition_required("expectedversion", "7")
+    body = _body(event, verb.body, verb.default)
+    pinned = event.expected_version if isinstance(event.expected_version, int) else None
+    return ask(
+        claims,
+        event.venue_id,
+        event.subject,
+        event.key,
+        verb.command(body, _target(event, verb)),
+        body,
+        if_match=pinned,
+    )
+
+
+def _target(event: Envelope, verb: Verb) -> str:
+    target = {None: "", "line_id": event.line_id, "station": event.station}[verb.target]
+    if target is None:
+        attribute = "lineid" if verb.target == "line_id" else "station"
+        raise malformed(attribute, f"has to be there: it names what {event.type} is about")
+    return target
 
 
 def _beginning(event: Envelope, claims: Claims) -> Request:

@@ -35,7 +35,11 @@ _EVENT: dict[str, Any] = {
         "venueid": {"type": "string", "pattern": NAME_PATTERN},
         "subject": {"type": "string", "format": "uuid", "description": "the order; none for place and import"},
         "lineid": {"type": "string", "pattern": NAME_PATTERN, "description": "the line, for types with _item"},
-        "expectedversion": {"type": "integer", "minimum": 1, "description": "as If-Match: the version to build on"},
+        "station": {"type": "string", "pattern": NAME_PATTERN, "description": "the station, for types with _station"},
+        "expectedversion": {
+            "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "const": "*"}],
+            "description": "as If-Match: the version to build on, or * for any",
+        },
         "time": {"type": "string", "format": "date-time"},
         "datacontenttype": {"type": "string", "enum": ["application/json"]},
         "data": {"type": "object", "description": "the body that the same request has over REST"},

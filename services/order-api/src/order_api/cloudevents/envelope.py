@@ -1,7 +1,7 @@
 """One CloudEvent as its attributes and data, checked by the letter of CloudEvents 1.0. Pure.
 
 The attributes carry what REST has in its path and headers: `type` the verb, `subject` the order, `venueid`, `lineid`,
-`expectedversion` (If-Match); `source` and `id` together are the idempotency key, as the specification says.
+`station`, `expectedversion` (If-Match); `source` and `id` together are the idempotency key, as the specification says.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from order_api.problems import Problem
@@ -34,7 +34,8 @@ class Envelope:
     venue_id: str
     subject: str | None
     line_id: str | None
-    expected_version: int | None
+    station: str | None
+    expected_version: int | Literal["*"] | None
     data: Any
 
     @property
@@ -57,6 +58,7 @@ def read_envelope(event: object) -> Envelope:
         venue_id=_name(event, "venueid"),
         subject=_order_id(event),
         line_id=_name(event, "lineid") if "lineid" in event else None,
+        station=_name(event, "station") if "station" in event else None,
         expected_version=_expected_version(event),
         data=_data(event),
     )
@@ -94,12 +96,12 @@ def _order_id(event: Mapping[str, Any]) -> str | None:
     raise malformed("subject", "has to be the order's id, as the answer to placing it gave it")
 
 
-def _expected_version(event: Mapping[str, Any]) -> int | None:
+def _expected_version(event: Mapping[str, Any]) -> int | Literal["*"] | None:
     value = event.get("expectedversion")
-    if value is None:
-        return None
+    if value is None or value == "*":
+        return value
     if isinstance(value, bool) or not _VERSION.fullmatch(str(value)):
-        raise malformed("expectedversion", "has to be the version that this builds on, such as 7")
+        raise malformed("expectedversion", "has to be the version that this builds on, such as 7, or * for any")
     return int(value)
 
 

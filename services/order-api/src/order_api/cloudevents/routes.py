@@ -42,7 +42,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": Order | BatchResult, "description": "done; of a batch: every event was"},
     201: {"model": Order, "description": "the order was placed"},
     207: {"model": BatchResult, "description": "some events of the batch were not done: see each result"},
-    **{status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 412, 413, 415, 422, 503)},
+    **{status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)},
 }
 
 

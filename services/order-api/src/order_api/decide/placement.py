@@ -1,0 +1,72 @@
+"""How an order begins: placed, scheduled for later, or taken in from the past."""
+
+from datetime import UTC, datetime, timedelta
+
+from order_api.bodies import PlaceOrder
+from order_api.commands import ImportOrder, Place
+from order_api.decide.verdict import Decision, Document, Refusal
+from order_contracts.events import timestamp
+from order_contracts.order import Payment, Status, stations_of
+
+OLDEST_PLACEMENT = timedelta(hours=48)
+FARTHEST_SCHEDULE = timedelta(days=366)
+
+
+def place(order: Document | None, command: Place, now: datetime) -> Decision | Refusal:
+    """Begin an order that is not there yet."""
+    body = command.body
+    if order is not None:
+        return Refusal("order_exists", "this order was placed before, by another request")
+    refusal = _date_refusal(body, now) or _schedule_refusal(body, now)
+    if refusal is not None:
+        return refusal
+    status = Status.PLACED if body.scheduled_for is None else Status.SCHEDULED
+    head = {
+        "order_id": command.order_id,
+        "venue_id": command.venue_id,
+        "organization_id": command.organization_id,
+        "status": status,
+        "status_since": timestamp(now),
+        "payment": Payment.UNPAID,
+        "placed_at": timestamp(body.placed_at or now),
+    }
+    apart = {"items", "totals", "placed_at", "promised_at", "scheduled_for"}
+    change = {**head, **body.model_dump(mode="json", exclude_none=True, exclude=apart), "items": body.lines()}
+    if body.promised_at is not None:
+        change["promised_at"] = timestamp(body.promised_at)
+    if body.scheduled_for is not None:
+        change["scheduled_for"] = timestamp(body.scheduled_for)
+    if body.totals is not None:
+        change["totals"] = body.totals.document()
+    return Decision(status.value, change, stations_of(change))
+
+
+def take_in(order: Document | None, command: ImportOrder) -> Decision | Refusal:
+    """Begin and end an order of the past in one event; its date may lie as far back as it likes."""
+    if order is not None:
+        return Refusal("order_exists", "this order is there already, by another request")
+    change = command.body.document(command.order_id, command.venue_id, command.organization_id)
+    return Decision("imported", change, stations_of(change))
+
+
+def _date_refusal(body: PlaceOrder, now: datetime) -> Refusal | None:
+    today = now.astimezone(UTC).date()
+    if (now - OLDEST_PLACEMENT).astimezone(UTC).date() <= body.business_date <= today + timedelta(days=1):
+        return None
+    return Refusal(
+        "business_date_out_of_range",
+        f"business_date is {body.business_date}; an order can be placed up to 48 hours after its business day "
+        "began and one day ahead. Older ones go in by import; one for later has today's date and a scheduled_for",
+        field="business_date",
+    )
+
+
+def _schedule_refusal(body: PlaceOrder, now: datetime) -> Refusal | None:
+    if body.scheduled_for is None or now < body.scheduled_for <= now + FARTHEST_SCHEDULE:
+        return None
+    return Refusal(
+        "scheduled_for_out_of_range",
+        f"scheduled_for is {timestamp(body.scheduled_for)}; it must lie ahead, by a year at most. "
+        "An order for now has none",
+        field="scheduled_for",
+    )

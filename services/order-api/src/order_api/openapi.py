@@ -1,0 +1,138 @@
+"""What the OpenAPI document says of answers: their headers, and every problem with an example."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from order_api.problems import MEDIA_TYPE, Problem, ProblemBody
+from order_contracts.order import Order
+
+Responses = dict[int | str, dict[str, Any]]
+
+_DESCRIPTION = """Commands on orders. Each is one event in the log or a refusal.
+
+Every POST names itself by an `Idempotency-Key`: sent again as it was, it is done once and answered alike. `ETag` is the
+order's version, `Position` where the log stood after the event. Enums are open: keep values that you do not know."""
+_ERRORS: dict[HTTPStatus, tuple[str, str, str, str | None]] = {
+    HTTPStatus.BAD_REQUEST: (
+        "The request can't be read.",
+        "idempotency_key_missing",
+        "header Idempotency-Key: Field required",
+        "Idempotency-Key",
+    ),
+    HTTPStatus.UNAUTHORIZED: (
+        "The token is missing, wrong or expired.",
+        "unauthorized",
+        "send a token: Authorization: Bearer …",
+        None,
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "The token does not allow it.",
+        "not_allowed",
+        "this token has no scope orders:write",
+        None,
+    ),
+    HTTPStatus.NOT_FOUND: (
+        "The order, line or station is not there.",
+        "order_not_found",
+        "there is no such order at this venue",
+        None,
+    ),
+    HTTPStatus.CONFLICT: (
+        "The order's state does not allow it; the detail says which would.",
+        "transition_not_allowed",
+        "the order is placed; to complete, it must be accepted or ready",
+        "status",
+    ),
+    HTTPStatus.PRECONDITION_FAILED: (
+        "The order has another version than If-Match names.",
+        "version_mismatch",
+        "the order is at version 7, not 6: read it again and decide anew",
+        "If-Match",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "The body is too large.",
+        "body_too_large",
+        "the body is over 262144 bytes: send less, such as fewer lines or shorter notes",
+        None,
+    ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        "A field is wrong, or the key came before with another body.",
+        "invalid_request",
+        "items.0.quantity: String should match pattern …",
+        "items.0.quantity",
+    ),
+    HTTPStatus.PRECONDITION_REQUIRED: (
+        "If-Match is missing where the request overwrites what others may have changed.",
+        "precondition_required",
+        'this overwrites what others may have changed: say which version you saw, If-Match: "v7", or * for any',
+        "If-Match",
+    ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        "Our fault.",
+        "internal",
+        "that was our fault, and it is in our logs. With the same Idempotency-Key it is safe to send again",
+        None,
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "The log did not answer in time, or this replica is behind.",
+        "try_again",
+        "the log did not answer in time. Send it again with the same Idempotency-Key: it is done once at most",
+        None,
+    ),
+}
+_HEADERS = {
+    "ETag": "the order's version",
+    "Position": "where the log stood after the event; opaque",
+    "Idempotent-Replayed": "`true` when the request came before",
+}
+_READING = _ERRORS.keys() - {
+    HTTPStatus.CONFLICT,
+    HTTPStatus.PRECONDITION_FAILED,
+    HTTPStatus.PRECONDITION_REQUIRED,
+}
+_CHANGING = _ERRORS.keys() - {HTTPStatus.PRECONDITION_REQUIRED}
+
+
+def _texts(headers: dict[str, str]) -> dict[str, Any]:
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
+
+
+def _problem(status: HTTPStatus) -> dict[str, Any]:
+    text, code, detail, field = _ERRORS[status]
+    example = Problem(status, code, detail, field=field).body()
+    content = {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "example": example}
+    described: dict[str, Any] = {"description": text, "content": {MEDIA_TYPE: content}}
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        described["headers"] = _texts({"Retry-After": "seconds"})
+    return described
+
+
+def _answers(done: HTTPStatus, errors: Iterable[HTTPStatus], **headers: str) -> Responses:
+    order = {"description": "The order.", "model": Order, "headers": _texts({**_HEADERS, **headers})}
+    return {int(done): order, **{int(status): _problem(status) for status in sorted(errors)}}
+
+
+CREATED = _answers(HTTPStatus.CREATED, _CHANGING - {HTTPStatus.PRECONDITION_FAILED}, Location="the order's address")
+READ = _answers(HTTPStatus.OK, _READING)
+CHANGED = _answers(HTTPStatus.OK, _CHANGING)
+PINNED = _answers(HTTPStatus.OK, _ERRORS)
+
+
+def describe(app: FastAPI) -> None:
+    """Let the app's OpenAPI document know of tokens and of the shape of problems."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+            components = schema.setdefault("components", {})
+            components.setdefault("schemas", {})["ProblemBody"] = ProblemBody.model_json_schema()
+            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+            schema["security"] = [{"token": []}]
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend it
