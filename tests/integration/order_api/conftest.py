@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
@@ -55,17 +56,24 @@ def program(backing: Backing, name: str, port: int, topic: str, **environment: s
     )
 
 
-@pytest.fixture(scope="module")
-def replicas(backing: Backing) -> Iterator[Replicas]:
-    """Start two, once for the tests of a module; venues keep the tests apart."""
+@contextmanager
+def two_replicas(backing: Backing, **environment: str) -> Iterator[Replicas]:
+    """Run two on a topic of their own, with an environment of their own."""
     topic = backing.topic(PARTITIONS)
     names = (f"order-api-a-{topic}", f"order-api-b-{topic}")
     ports = free_ports(names, {}, {})
-    backing.run.start(*(program(backing, name, ports[name], topic) for name in names))
+    backing.run.start(*(program(backing, name, ports[name], topic, **environment) for name in names))
     one, two = (f"http://{HOST}:{ports[name]}" for name in names)
     yield Replicas((one, two), topic, backing, names)
     for name in names:
         backing.run.programs[name].stop()
+
+
+@pytest.fixture(scope="module")
+def replicas(backing: Backing) -> Iterator[Replicas]:
+    """Start two, once for the tests of a module; venues keep the tests apart."""
+    with two_replicas(backing) as started:
+        yield started
 
 
 @pytest.fixture

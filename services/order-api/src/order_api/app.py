@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import structlog
 import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -24,6 +25,8 @@ from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
 from order_api.order_desk import OrderDesk
 from order_api.order_log import OrderLog
+from order_api.pos import routes as pos
+from order_api.pos.square_fetch import SquareOrders
 from order_api.settings import Settings
 from order_api.tail import Tail
 
@@ -44,6 +47,7 @@ async def run(settings: Settings) -> int:
     epoch = await check_topic(settings)
     async with AsyncExitStack() as stack:
         book, metrics = OrderBook(), Metrics()
+        http = await stack.enter_async_context(httpx.AsyncClient())
         broker = await stack.enter_async_context(_broker(settings, metrics))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
@@ -75,6 +79,8 @@ async def run(settings: Settings) -> int:
         identity = Identity(settings, book, _now)
         app.include_router(routes.router(desk, identity))
         app.include_router(cloudevents.router(desk, identity))
+        square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
+        app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()

@@ -22,7 +22,6 @@ def ask(
     body: BaseModel,
     *,
     if_match: int | None = None,
-    external_version: int | None = None,
 ) -> Request:
     """Name a request by its order and key, and fingerprint what it asks for."""
     target = getattr(command, "line_id", None) or getattr(command, "station", None)
@@ -36,7 +35,6 @@ def ask(
         actor=claims.subject,
         command=command,
         if_match=if_match,
-        external_version=external_version,
     )
 
 
@@ -47,14 +45,13 @@ def ask_to_place(
     body: PlaceOrder,
     *,
     named_by: tuple[str, str] | None = None,
-    external_version: int | None = None,
 ) -> Request:
     """Name a new order by `named_by` (source, id in it), else by its external source, or who asks, and the key."""
     source = claims.subject if body.external_ref is None else body.external_ref.source
     source, name = named_by or (source, key)
     order_id = order_id_for(venue_id, source, name, body.business_date.isoformat())
     command = Place(order_id, venue_id, claims.organization_id, body)
-    return ask(claims, venue_id, order_id, key, command, body, external_version=external_version)
+    return ask(claims, venue_id, order_id, key, command, body)
 
 
 def ask_to_import(

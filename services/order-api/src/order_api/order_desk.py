@@ -42,7 +42,7 @@ _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
 class Request:
     """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order.
 
-    `external_version` is the version of the order in the POS that this follows; an older one than applied is refused.
+    `external_version` is the order's version in the POS that this follows: an older one than noted is refused.
     """
 
     venue_id: str
@@ -54,6 +54,7 @@ class Request:
     command: Command
     if_match: int | None = None
     external_version: int | None = None
+    notes_external_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class OrderDesk:
             actor=request.actor,
             reason=decision.reason,
             change={
-                **_noting_external(decision.change, request.external_version),
+                **_with_external_version(decision.change, request),
                 "version": version,
                 "updated_at": timestamp(now),
             },
@@ -190,10 +191,10 @@ def _superseded(order: Mapping[str, Any] | None, external_version: int | None) -
     return external_version is not None and seen is not None and bool(seen > external_version)
 
 
-def _noting_external(change: dict[str, Any], external_version: int | None) -> dict[str, Any]:
-    if external_version is None:
+def _with_external_version(change: dict[str, Any], request: Request) -> dict[str, Any]:
+    if not request.notes_external_version:
         return change
-    return {**change, "external_ref": {**change.get("external_ref", {}), "version": external_version}}
+    return {**change, "external_ref": {**change.get("external_ref", {}), "version": request.external_version}}
 
 
 def _milliseconds(moment: datetime) -> int:
