@@ -2,9 +2,11 @@
 
 import pytest
 
-from infra.deciding import GIVEN, PLACED, READY, after, decided, fold, place, refused, totals
+from infra.deciding import GIVEN, PLACED, READY, TOTALS, after, decided, fold, place, refused, totals
+from order_api.bodies import NewTotals
 from order_api.commands import Authorize, Capture, Command, Refund, StateTotals, VoidPayment
 
+FOREIGN_TIP = NewTotals.model_validate({**TOTALS, "tip": {"amount": 1, "currency": "USD"}})
 PAID = (*PLACED, Capture(2200, "EUR"))
 
 
@@ -52,6 +54,7 @@ def test_sums_and_state_follow_from_what_was_paid(
         (PLACED, Authorize(100, "USD"), "currency_mismatch"),
         (PAID, Refund(100, "USD"), "currency_mismatch"),
         (PAID, Refund(100, "EUR", ("soup",)), "item_not_found"),
+        (PAID, StateTotals(FOREIGN_TIP), "currency_mismatch"),
         (PAID, VoidPayment(), "transition_not_allowed"),
         (PLACED, VoidPayment(), "transition_not_allowed"),
         ((place(totals=None),), Capture(100, "EUR"), "totals_missing"),
@@ -82,9 +85,7 @@ def test_a_refund_marks_the_lines_that_it_names() -> None:
 
 
 def test_totals_that_are_stated_anew_replace_all_parts() -> None:
-    before = fold(
-        place(totals={"subtotal": {"amount": 2200, "currency": "EUR"}, **place().body.model_dump()["totals"]})
-    )
+    before = fold(*PLACED, StateTotals(totals(subtotal=2000, tax=200, total=2200)))
     order = after(before, StateTotals(totals(total=2500, tip=300)))
     money = {name: {"amount": amount, "currency": "EUR"} for name, amount in {"total": 2500, "tip": 300}.items()}
     assert order["totals"] == {**money, "mismatch": False}

@@ -7,6 +7,7 @@ import pytest
 
 from infra.random_log import entry_of, order_event
 from order_contracts.events import decode_event
+from order_contracts.examples import golden_records
 from order_contracts.wire import Envelope, read_record
 from projector.order_row import OrderRow, Unprojectable, row_after
 from projector.venue_counts import count_changes
@@ -29,6 +30,18 @@ def test_created_is_the_first_append_time_and_updated_the_last() -> None:
     assert second.updated_at.microsecond == 999_000
     assert second.placed_at == datetime(2026, 11, 20, 18, 25, tzinfo=UTC)
     assert (second.version, second.head, second.status) == (2, "e2", "ready")
+
+
+@pytest.mark.parametrize(("first", "last", "status"), [(0, 5, "completed"), (5, 11, "placed")])
+def test_golden_records_make_rows(first: int, last: int, status: str) -> None:
+    row: OrderRow | None = None
+    for _, record in list(golden_records())[first:last]:
+        headers = [(name, text.encode()) for name, text in record["headers"].items()]
+        envelope = read_record(record["key"].encode(), record["value"].encode(), headers, record["appended_at"])
+        assert isinstance(envelope, Envelope)
+        row = row_after(row, envelope, decode_event(envelope.value))
+    assert row is not None
+    assert (row.status, row.version) == (status, last - first)
 
 
 def test_statuses_that_nobody_knows_yet_are_kept() -> None:

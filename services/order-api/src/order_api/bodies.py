@@ -8,7 +8,7 @@ from datetime import date
 from itertools import count
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from order_contracts.order import ExternalRef, Guest, ItemTerms, Modifier, Money, Name, StatedTotals, Table, Text
 
@@ -41,8 +41,28 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, Field(strict=True), BeforeValidator(_whole)]
+"""A whole number as JSON Schema means it: 950 and 950.0, but neither 9.5 nor "950"."""
+
+
+def _text(value: object) -> object:
+    if isinstance(value, int | float):
+        raise ValueError("write it as RFC 3339 says; a number is not taken for one")  # noqa: TRY004  # pydantic's way
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
+Day = Annotated[date, BeforeValidator(_text)]
+
+
 class NewMoney(Body, Money):
     """An amount in minor units and its currency."""
+
+    amount: Whole = Field(ge=-(2**53) + 1, le=2**53 - 1, description="minor units, such as cents")
 
 
 class NewModifier(Body, Modifier):
@@ -57,6 +77,8 @@ class NewItem(Body, ItemTerms):
     line_id: Name | None = None
     unit_price: NewMoney
     modifiers: Sequence[NewModifier] = Field(default_factory=list, max_length=50)
+    course: Annotated[int, Field(strict=True, ge=0, le=99), BeforeValidator(_whole)] | None = None
+    seat: Annotated[int, Field(strict=True, ge=0, le=999), BeforeValidator(_whole)] | None = None
     state: str = Field(default="new", pattern="^(new|held)$")
 
 
@@ -104,7 +126,7 @@ class PlaceOrder(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
-    business_date: date = Field(
+    business_date: Day = Field(
         description="the venue's business day on which the order is taken, even one for later; part of its identity"
     )
     channel: str = Field(default="pos", pattern="^[a-z][a-z0-9_]{0,31}$", examples=["qr", "pos", "staff"])
@@ -112,11 +134,11 @@ class PlaceOrder(Body):
     table: NewTable | None = None
     display_number: str | None = Field(default=None, min_length=1, max_length=32, examples=["A-42"])
     external_ref: NewRef | None = None
-    placed_at: AwareDatetime | None = None
-    scheduled_for: AwareDatetime | None = Field(
+    placed_at: Moment | None = None
+    scheduled_for: Moment | None = Field(
         default=None, description="for later: the order waits as scheduled until it is released"
     )
-    promised_at: AwareDatetime | None = None
+    promised_at: Moment | None = None
     guest: NewGuest | None = None
     notes: Text | None = None
     allergens: list[Text] = Field(default_factory=list, max_length=50)

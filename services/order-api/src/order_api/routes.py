@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from order_api import bodies, commands, openapi
 from order_api.identity import Identity
@@ -16,6 +16,7 @@ from order_api.intake import ask, ask_to_place, headers_of
 from order_api.order_desk import Answer, OrderDesk
 from order_api.problems import Problem
 from order_api.verbs import Verb, verbs
+from order_contracts.claims import Claims
 from order_contracts.ids import NAME_PATTERN
 
 Venue = Annotated[str, Path(pattern=NAME_PATTERN)]
@@ -26,8 +27,9 @@ Key = Annotated[
     Header(alias="Idempotency-Key", min_length=1, max_length=255, description="names the request; send it again as is"),
 ]
 _IF_MATCH = Header(alias="If-Match", description='the version that this builds on, such as "v7", or * for any')
-IfMatch = Annotated[str | None, _IF_MATCH]
-NeededIfMatch = Annotated[str, _IF_MATCH]
+_IF_MATCH_SCHEMA = WithJsonSchema({"type": "string", "pattern": r'^(\*|"v[1-9][0-9]{0,8}")$'})  # told; checked below
+IfMatch = Annotated[str | None, _IF_MATCH, _IF_MATCH_SCHEMA]
+NeededIfMatch = Annotated[str, _IF_MATCH, _IF_MATCH_SCHEMA]
 _ETAG = re.compile(r'"v([1-9][0-9]{0,8})"', re.ASCII)
 
 
@@ -35,7 +37,7 @@ _ETAG = re.compile(r'"v([1-9][0-9]{0,8})"', re.ASCII)
 class Call:
     """The parts that every change to an order comes with."""
 
-    request: Request
+    claims: Claims
     venue_id: str
     order_id: str
     key: str
@@ -43,12 +45,17 @@ class Call:
 
 
 # Dependencies are coroutines, though they wait for nothing: FastAPI sends plain functions to a thread, a dear detour.
-async def _call(request: Request, venue_id: Venue, order_id: OrderId, key: Key, if_match: IfMatch = None) -> Call:
-    return Call(request, venue_id, order_id, key, _version_of(if_match))
+def _calls(identity: Identity) -> tuple[Callable[..., Awaitable[Call]], Callable[..., Awaitable[Call]]]:
+    """Give the dependency of a change, and that of a pinned one. Who asks is found out before the body is judged."""
 
+    async def call(request: Request, venue_id: Venue, order_id: OrderId, key: Key, if_match: IfMatch = None) -> Call:
+        claims = identity.of(request, "orders:write", venue_id)
+        return Call(claims, venue_id, order_id, key, _version_of(if_match))
 
-async def _pinned(request: Request, venue_id: Venue, order_id: OrderId, key: Key, if_match: NeededIfMatch) -> Call:
-    return Call(request, venue_id, order_id, key, _version_of(if_match))
+    async def pinned(request: Request, venue_id: Venue, order_id: OrderId, key: Key, if_match: NeededIfMatch) -> Call:
+        return await call(request, venue_id, order_id, key, if_match)
+
+    return call, pinned
 
 
 async def _no_target() -> str:
@@ -69,10 +76,10 @@ _TARGETS: dict[str | None, Callable[..., Awaitable[str]]] = {None: _no_target, "
 def router(desk: OrderDesk, identity: Identity) -> APIRouter:
     """Give the order routes over a desk."""
     routes = APIRouter(prefix="/v1/venues/{venue_id}/orders", tags=["orders"])
+    any_call, pinned_call = _calls(identity)
 
     async def change(call: Call, body: BaseModel, command: commands.Command) -> Response:
-        claims = identity.of(call.request, "orders:write", call.venue_id)
-        asked = ask(claims, call.venue_id, call.order_id, call.key, command, body, if_match=call.if_match)
+        asked = ask(call.claims, call.venue_id, call.order_id, call.key, command, body, if_match=call.if_match)
         return _response(await desk.carry_out(asked))
 
     @routes.post("", status_code=HTTPStatus.CREATED, responses=openapi.CREATED, operation_id="place_order")
@@ -92,7 +99,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
 
     def add(verb: Verb) -> None:
         async def endpoint(
-            call: Annotated[Call, Depends(_pinned if verb.pinned else _call)],
+            call: Annotated[Call, Depends(pinned_call if verb.pinned else any_call)],
             target: Annotated[str, Depends(_TARGETS[verb.target])],
             body: verb.body = Body(default=... if verb.default is None else verb.default),  # type: ignore[name-defined]  # the table's own type, read at run time
         ) -> Response:

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from order_api.bodies import (
     MAX_LINES,
     Body,
+    Moment,
     NewItem,
     NewModifier,
     NewMoney,
     NewTable,
     NewTotals,
-    currencies_of,
+    Whole,
     distinct_lines,
-    one_currency,
 )
 from order_contracts.order import Name, Quantity, Text
 
@@ -42,7 +42,7 @@ class AcceptBody(Body):
 
     model_config = _example(promised_at="2026-11-20T18:45:00Z")
 
-    promised_at: AwareDatetime | None = None
+    promised_at: Moment | None = None
 
 
 class ReasonBody(Body):
@@ -77,8 +77,7 @@ class AddItemsBody(Body):
     items: Annotated[list[NewItem], Field(min_length=1, max_length=MAX_LINES)]
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        one_currency(currencies_of(self.items))
+    def _distinct(self) -> Self:
         distinct_lines(self.items)
         return self
 
@@ -115,7 +114,7 @@ class PriorityBody(Body):
 
     model_config = _example(priority=5)
 
-    priority: int = Field(strict=True, ge=0, le=9, description="0 is as usual; higher is sooner")
+    priority: Whole = Field(ge=0, le=9, description="0 is as usual; higher is sooner")
 
 
 class DelayBody(Body):
@@ -123,7 +122,7 @@ class DelayBody(Body):
 
     model_config = _example(promised_at="2026-11-20T19:05:00Z", reason="the oven is full")
 
-    promised_at: AwareDatetime
+    promised_at: Moment
     reason: Text | None = None
 
 
@@ -134,16 +133,11 @@ class TotalsBody(Body):
 
     totals: NewTotals
 
-    @model_validator(mode="after")
-    def _one_currency(self) -> Self:
-        one_currency(money.currency for money in self.totals.parts())
-        return self
-
 
 class PaidMoney(NewMoney):
     """An amount that changes hands: at least one minor unit."""
 
-    amount: int = Field(strict=True, ge=1, le=2**53 - 1, description="minor units, such as cents")
+    amount: Whole = Field(ge=1, le=2**53 - 1, description="minor units, such as cents")
 
 
 class AmountBody(NoteBody):

@@ -19,8 +19,8 @@ Body = TypeVar("Body", bound=BaseModel)
 PLACE = "order.place.v1"
 IMPORT = "order.import.v1"
 BEGINNINGS = frozenset({PLACE, IMPORT})
-_VERBS: Mapping[str, Verb] = {f"order.{verb.name.removesuffix('_order')}.v1": verb for verb in verbs()}
-TYPES = (PLACE, IMPORT, *_VERBS)
+CHANGES: Mapping[str, Verb] = {f"order.{verb.name.removesuffix('_order')}.v1": verb for verb in verbs()}
+TYPES = (PLACE, IMPORT, *CHANGES)
 
 
 def scope_of(event: Envelope) -> str:
@@ -37,7 +37,7 @@ def request_of(event: Envelope, claims: Claims) -> Request:
         return _beginning(event, claims)
     if event.subject is None:
         raise malformed("subject", "has to be the id of the order that this changes")
-    verb = _VERBS[event.type]
+    verb = CHANGES[event.type]
     if verb.pinned and event.expected_version is None:
         raise precondition_required("expectedversion", "7")
     body = _body(event, verb.body, verb.default)

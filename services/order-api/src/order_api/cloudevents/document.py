@@ -1,12 +1,78 @@
-"""How the OpenAPI document tells of an event's body."""
+"""How the OpenAPI document tells of events: a schema a type, its data being the body that REST has for the same."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from order_api.cloudevents.asking import TYPES
+from order_api.cloudevents.asking import CHANGES, IMPORT, PLACE
+from order_api.cloudevents.envelope import LONGEST, TIME_PATTERN
 from order_api.cloudevents.modes import BATCHED, MOST_EVENTS, STRUCTURED
+from order_api.historic import HistoricOrder
+from order_api.verbs import Verb
 from order_contracts.ids import NAME_PATTERN
 
+DESCRIPTION = """Take one CloudEvent 1.0, answered as the same request over REST, or a batch, with a result an event.
+
+`source` and `id` are the idempotency key. The attributes say what REST has in path and headers: `venueid`, `subject`
+(the order), `lineid`, `station`, `expectedversion` (If-Match). Binary mode is taken too: attributes as `ce-` headers,
+the data as the body. Of a batch, events of one order are done in their order; 207 says that some were not done."""
 _ORDER_ID = "a797f20a-8e5e-505f-9aba-e16ba44e21d6"
+_NAME = {"type": "string", "pattern": NAME_PATTERN}
+_ATTRIBUTES: dict[str, Any] = {
+    "subject": {"type": "string", "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$"},
+    "lineid": _NAME,
+    "station": _NAME,
+    "expectedversion": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 999_999_999}, {"const": "*"}]},
+}
+_ATTRIBUTE_OF_TARGET = {"line_id": "lineid", "station": "station"}
+
+
+def _text(description: str) -> dict[str, Any]:
+    pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$"
+    return {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": pattern, "description": description}
+
+
+def _event(kind: str, data: dict[str, Any], attributes: Iterable[str], *, data_needed: bool = True) -> dict[str, Any]:
+    needed = ["specversion", "id", "source", "type", "venueid", *attributes, *(["data"] if data_needed else [])]
+    return {
+        "title": kind,
+        "type": "object",
+        "required": needed,
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": _text("with source: names the request; send it again as is"),
+            "source": _text("who sends"),
+            "type": {"const": kind},
+            "venueid": _NAME,
+            "time": {"type": "string", "pattern": TIME_PATTERN},
+            **{name: _ATTRIBUTES[name] for name in attributes},
+            "data": data,
+        },
+    }
+
+
+def _change(kind: str, verb: Verb) -> dict[str, Any]:
+    attributes = ["subject"]
+    if verb.target is not None:
+        attributes.append(_ATTRIBUTE_OF_TARGET[verb.target])
+    if verb.pinned:
+        attributes.append("expectedversion")
+    body = {"$ref": f"#/components/schemas/{verb.body.__name__}"}
+    return _event(kind, body, attributes, data_needed=verb.default is None)
+
+
+def _historic() -> dict[str, Any]:
+    """Give its schema; the parts are in the document already, by PlaceOrder."""
+    schema = HistoricOrder.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {name: part for name, part in schema.items() if name not in {"$defs", "examples"}}
+
+
+_ANY = {
+    "anyOf": [
+        _event(PLACE, {"$ref": "#/components/schemas/PlaceOrder"}, ()),
+        _event(IMPORT, _historic(), ()),
+        *(_change(kind, verb) for kind, verb in CHANGES.items()),
+    ]
+}
 _EXAMPLE = {
     "specversion": "1.0",
     "id": "0042-1",
@@ -18,43 +84,10 @@ _EXAMPLE = {
     "data": {"promised_at": "2026-11-24T19:25:00Z"},
 }
 
-
-def _text(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "minLength": 1, "maxLength": 255, "description": description, **more}
-
-
-_EVENT: dict[str, Any] = {
-    "title": "CloudEvent",
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "venueid"],
-    "properties": {
-        "specversion": {"type": "string", "enum": ["1.0"]},
-        "id": _text("with source: names the request; send it again as is"),
-        "source": _text("who sends"),
-        "type": {"type": "string", "enum": list(TYPES)},
-        "venueid": {"type": "string", "pattern": NAME_PATTERN},
-        "subject": {"type": "string", "format": "uuid", "description": "the order; none for place and import"},
-        "lineid": {"type": "string", "pattern": NAME_PATTERN, "description": "the line, for types with _item"},
-        "station": {"type": "string", "pattern": NAME_PATTERN, "description": "the station, for types with _station"},
-        "expectedversion": {
-            "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "const": "*"}],
-            "description": "as If-Match: the version to build on, or * for any",
-        },
-        "time": {"type": "string", "format": "date-time"},
-        "datacontenttype": {"type": "string", "enum": ["application/json"]},
-        "data": {"type": "object", "description": "the body that the same request has over REST"},
-    },
-    "example": _EXAMPLE,
-}
-
 REQUEST_BODY: dict[str, Any] = {
     "required": True,
     "content": {
-        STRUCTURED: {"schema": _EVENT},
-        BATCHED: {"schema": {"type": "array", "maxItems": MOST_EVENTS, "items": _EVENT}},
-        "application/json": {
-            "schema": {"type": "object"},
-            "example": _EXAMPLE["data"],
-        },
+        STRUCTURED: {"schema": _ANY, "example": _EXAMPLE},
+        BATCHED: {"schema": {"type": "array", "maxItems": MOST_EVENTS, "items": _ANY}, "example": [_EXAMPLE]},
     },
 }

@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from order_api import openapi
 from order_api.cloudevents.asking import BEGINNINGS, request_of, scope_of
 from order_api.cloudevents.batch import Done, Step, carry_out_all
 from order_api.cloudevents.document import REQUEST_BODY
@@ -38,11 +39,11 @@ class BatchResult(BaseModel):
     results: list[EventResult] = Field(description="one an event, in their order")
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
+_RESPONSES: openapi.Responses = {
     200: {"model": Order | BatchResult, "description": "done; of a batch: every event was"},
     201: {"model": Order, "description": "the order was placed"},
     207: {"model": BatchResult, "description": "some events of the batch were not done: see each result"},
-    **{status: {"model": ProblemBody} for status in (400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503)},
+    **openapi.problems(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
 }
 
 
@@ -64,7 +65,9 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
                 raise  # the token is wrong for all of them
             return problem
 
-    @routes.post("/v1/events", responses=_RESPONSES, openapi_extra={"requestBody": REQUEST_BODY})
+    @routes.post(
+        "/v1/events", responses=_RESPONSES, openapi_extra={"requestBody": REQUEST_BODY}, operation_id="take_events"
+    )
     async def take_events(request: Request) -> Response:
         """Take one CloudEvent (binary or structured), answered as over REST, or a batch, with a result an event."""
         message = read_message(request.headers, await request.body())

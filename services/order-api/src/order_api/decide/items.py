@@ -56,7 +56,7 @@ def _add(order: Document, command: AddItems, now: datetime) -> Decision | Refusa
     if refusal is not None:
         return refusal
     items = numbered(command.items, taken=held)
-    change = following({**order, "items": {**held, **items}}, {"items": items}, now)
+    change = following(order, {"items": items}, now)
     return Decision("items_added", change, stations_of({"items": items}))
 
 

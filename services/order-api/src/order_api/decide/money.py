@@ -13,8 +13,9 @@ def currency_of(order: Document) -> str | None:
 
 def currency_refusal(order: Document, currencies: Iterable[str], field: str) -> Refusal | None:
     """Refuse money of another currency than the order's."""
-    wanted = currency_of(order)
-    other = next((currency for currency in currencies if currency != wanted), None)
-    if wanted is None or other is None:
+    found = list(currencies)
+    wanted = currency_of(order) or next(iter(found), None)
+    other = next((currency for currency in found if currency != wanted), None)
+    if other is None:
         return None
     return Refusal("currency_mismatch", f"the order is in {wanted}, this is in {other}: state it in {wanted}", field)

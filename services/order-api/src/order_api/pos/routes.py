@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
+from order_api import openapi
 from order_api.identity import Identity
 from order_api.order_desk import OrderDesk
 from order_api.pos.following import Followed, follow, held_order, seen
@@ -16,7 +17,7 @@ from order_api.pos.snapshot import Snapshot, read_snapshot
 from order_api.pos.square_order import SOURCE, business_date, read_order
 from order_api.pos.square_webhook import SIGNATURE_HEADER, Notice, is_signed, read_notice
 from order_api.pos.stated import Aside, OrderSource
-from order_api.problems import Problem, ProblemBody
+from order_api.problems import Problem
 from order_api.settings import SquareVenue
 from order_contracts.claims import Claims
 from order_contracts.ids import NAME_PATTERN, order_id_for
@@ -24,9 +25,9 @@ from order_contracts.ids import NAME_PATTERN, order_id_for
 Venue = Annotated[str, Path(pattern=NAME_PATTERN)]
 _log = structlog.get_logger()
 _FOREVER = 2**62
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    200: {"description": "taken; `ignored` says that it was nothing new, `applied` which steps were taken"},
-    **{status: {"model": ProblemBody} for status in (400, 401, 403, 404, 413, 422, 503)},
+_RESPONSES: openapi.Responses = {
+    200: {"description": "Taken. `ignored` says that it was nothing new, `applied` which steps were taken."},
+    **openapi.problems(400, 401, 403, 404, 413, 422, 503),
 }
 
 
@@ -36,13 +37,15 @@ def router(
     """Give the POS routes over a desk."""
     routes = APIRouter(prefix="/v1/pos", tags=["pos"])
 
-    @routes.post("/snapshot/{venue_id}", responses=_RESPONSES)
-    async def take_snapshot(request: Request, venue_id: Venue, body: Snapshot) -> Response:
+    async def who(request: Request, venue_id: Venue) -> Claims:
+        return identity.of(request, "orders:write", venue_id)
+
+    @routes.post("/snapshot/{venue_id}", responses=_RESPONSES, operation_id="take_snapshot")
+    async def take_snapshot(claims: Annotated[Claims, Depends(who)], venue_id: Venue, body: Snapshot) -> Response:
         """Take an order whole, as a POS has it now; what differs from ours becomes commands."""
-        claims = identity.of(request, "orders:write", venue_id)
         return _told(await follow(desk, claims, venue_id, read_snapshot(body)))
 
-    @routes.post("/square/{venue_id}", responses=_RESPONSES)
+    @routes.post("/square/{venue_id}", responses=_RESPONSES, operation_id="take_square_webhook")
     async def take_square_webhook(request: Request, venue_id: Venue) -> Response:
         """Take a webhook of Square's: check its signature, fetch the order that it names, follow it."""
         venue = square.get(venue_id)
