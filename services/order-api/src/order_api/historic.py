@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from order_api.bodies import PlaceOrder
+from order_api.bodies import Moment, PlaceOrder
 from order_contracts.events import timestamp
 from order_contracts.order import ItemState, Payment, Payments, Status
 
@@ -14,9 +14,9 @@ _FINAL = "^(completed|cancelled|rejected)$"
 class HistoricOrder(PlaceOrder):
     """A new order's fields, and how it ended."""
 
-    placed_at: AwareDatetime
+    placed_at: Moment
     status: str = Field(default=Status.COMPLETED, pattern=_FINAL, description="how it ended")
-    ended_at: AwareDatetime | None = Field(default=None, description="when; as placed where it is not known")
+    ended_at: Moment | None = Field(default=None, description="when; as placed where it is not known")
     payment: Payment = Payment.PAID
 
     def document(self, order_id: str, venue_id: str, organization_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from order_api.cloudevents.modes import BATCHED, MOST_EVENTS, STRUCTURED
 from order_api.historic import HistoricOrder
 from order_api.verbs import Verb
 from order_contracts.ids import NAME_PATTERN
+from order_contracts.order import Payment
 
 DESCRIPTION = """Take one CloudEvent 1.0, answered as the same request over REST, or a batch, with a result an event.
 
@@ -63,6 +64,7 @@ def _change(kind: str, verb: Verb) -> dict[str, Any]:
 def _historic() -> dict[str, Any]:
     """Give its schema; the parts are in the document already, by PlaceOrder."""
     schema = HistoricOrder.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema["properties"]["payment"] = {"type": "string", "enum": [*Payment], "default": Payment.PAID}
     return {name: part for name, part in schema.items() if name not in {"$defs", "examples"}}
 
 

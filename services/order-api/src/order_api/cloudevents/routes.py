@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from order_api import openapi
 from order_api.cloudevents.asking import BEGINNINGS, request_of, scope_of
 from order_api.cloudevents.batch import Done, Step, carry_out_all
-from order_api.cloudevents.document import REQUEST_BODY
+from order_api.cloudevents.document import DESCRIPTION, REQUEST_BODY
 from order_api.cloudevents.envelope import read_envelope
 from order_api.cloudevents.modes import One, read_message
 from order_api.identity import Identity
@@ -66,10 +66,13 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
             return problem
 
     @routes.post(
-        "/v1/events", responses=_RESPONSES, openapi_extra={"requestBody": REQUEST_BODY}, operation_id="take_events"
+        "/v1/events",
+        responses=_RESPONSES,
+        openapi_extra={"requestBody": REQUEST_BODY},
+        operation_id="take_events",
+        description=DESCRIPTION,
     )
     async def take_events(request: Request) -> Response:
-        """Take one CloudEvent (binary or structured), answered as over REST, or a batch, with a result an event."""
         message = read_message(request.headers, await request.body())
         if isinstance(message, One):
             only = step(request, message.event)

@@ -31,6 +31,19 @@ _RESPONSES: openapi.Responses = {
 }
 
 
+_SIGNED = {
+    "security": [],  # the signature tells who it is
+    "parameters": [
+        {
+            "name": SIGNATURE_HEADER,
+            "in": "header",
+            "schema": {"type": "string"},
+            "description": "Square's signature over the notification URL and the body",
+        }
+    ],
+}
+
+
 def router(
     desk: OrderDesk, identity: Identity, square: Mapping[str, SquareVenue], square_orders: OrderSource
 ) -> APIRouter:
@@ -45,7 +58,7 @@ def router(
         """Take an order whole, as a POS has it now; what differs from ours becomes commands."""
         return _told(await follow(desk, claims, venue_id, read_snapshot(body)))
 
-    @routes.post("/square/{venue_id}", responses=_RESPONSES, operation_id="take_square_webhook")
+    @routes.post("/square/{venue_id}", responses=_RESPONSES, operation_id="take_square_webhook", openapi_extra=_SIGNED)
     async def take_square_webhook(request: Request, venue_id: Venue) -> Response:
         """Take a webhook of Square's: check its signature, fetch the order that it names, follow it."""
         venue = square.get(venue_id)
