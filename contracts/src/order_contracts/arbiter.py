@@ -40,9 +40,10 @@ class Arbiter:
     Invariants: `complete` says that reading began at the partition's first record. Otherwise heads learned in the
     first SETTLING_MS of log are tentative: the record seen may be a loser whose winner came just before. Writers
     build on accepted events only, so a record with a higher version than a tentative head proves that its own parent
-    was accepted: it replaces the head; the same or a lower version is a loser. A record whose parent is the head
-    itself proves the head, and ends the doubt. `settled` says that all heads of the last SETTLING_MS have been or
-    will be seeded: then there is no doubt from the first record on.
+    was accepted: it replaces the head; the same or a lower version is a loser. A record that names a tentative head
+    as its parent ends no doubt: the head seen may be a late copy, and the record's winner have come before it.
+    `settled` says that all heads of the last SETTLING_MS have been or will be seeded: then there is no doubt from
+    the first record on.
     """
 
     def __init__(self, *, complete: bool, settled: bool = False) -> None:
@@ -66,8 +67,7 @@ class Arbiter:
         head = self._heads.get(record.order_id)
         if not self._extends(head, record):
             return Verdict.SUPERSEDED
-        proven = head is not None and record.parent == head.id
-        tentative = not proven and record.appended_at < self._settled_at
+        tentative = record.appended_at < self._settled_at
         self._heads.pop(record.order_id, None)  # so that the dict stays in order of last events
         self._heads[record.order_id] = _Head(record.id, record.version, record.appended_at, tentative)
         return Verdict.ACCEPTED

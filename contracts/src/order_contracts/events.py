@@ -7,6 +7,8 @@ import msgspec
 
 TYPES = (
     "order.placed.v1",
+    "order.imported.v1",
+    "order.synced.v1",
     "order.accepted.v1",
     "order.rejected.v1",
     "order.started.v1",

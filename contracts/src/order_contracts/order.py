@@ -80,6 +80,9 @@ class ExternalRef(_Part):
 
     source: Name
     id: Text
+    version: int | None = Field(
+        default=None, strict=True, ge=-(2**53) + 1, le=2**53 - 1, description="that system's own version of the order"
+    )
 
 
 class Table(_Part):

@@ -20,7 +20,7 @@ bearer = "{bearer}"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", 401, 403, 404, 409, 412]
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 409, 412, 413, 422, 428]
+expected-statuses = [400, 401, 403, 404, 409, 412, 207, 413, 415, 422, 428]
 [checks.missing_required_header]
 expected-statuses = [400, 401, 428]
 """

@@ -145,7 +145,7 @@ def test_fold_of_a_log_is_the_fold_of_its_accepted_records(log: list[LogRecord])
     assert fold_log(accepted) == fold_log(log)
 
 
-@settings(max_examples=300)
+@settings(max_examples=400)
 @given(logs(), st.data())
 def test_a_reader_that_started_anywhere_agrees_from_two_minutes_of_log_on(
     log: list[LogRecord], data: st.DataObject
@@ -192,6 +192,13 @@ def test_not_after_is_the_last_moment_that_counts(appended_at: int, verdict: Ver
 
 def test_an_event_whose_version_skips_is_not_accepted() -> None:
     assert accepted_ids([record(1, "a", 1, None, 0), record(1, "b", 3, "a", 1)]) == ["a"]
+
+
+def test_a_late_copy_of_a_head_does_not_prove_the_loser_that_names_it() -> None:
+    started_late = Arbiter(complete=False)
+    log = [record(1, "a", 1, None, 0), record(1, "loser", 2, "a", 1), record(1, "d", 4, "unseen", 2)]
+    assert accepted_ids(log, started_late) == ["a", "loser", "d"]
+    assert accepted_ids([record(1, "e", 5, "d", SETTLING_MS)], started_late) == ["e"]
 
 
 def test_a_tentative_loser_gives_way_to_the_chain_that_goes_on() -> None:

@@ -1,4 +1,4 @@
-"""`python -m order_api`: take orders."""
+"""`python -m order_api`: take orders. `python -m order_api import FILE …`: take in those of the past."""
 
 import asyncio
 import gc
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from order_api.app import run
 from order_api.boot import TopicUnfit
+from order_api.history_import import command as history_import
 from order_api.settings import Settings
 
 WRONG_SETTINGS = 2
@@ -20,6 +21,8 @@ _COLLECT = (50_000, 20, 50)  # the usual 700 walk a growing book again and again
 
 def main() -> int:
     """Give the exit code: 0 stopped, 1 failed, 2 the configuration is wrong."""
+    if sys.argv[1:2] == ["import"]:
+        return history_import.main(sys.argv[2:])
     try:
         settings = Settings()
     except ValidationError as error:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import structlog
 import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp
 from order_api import http_server, openapi, probes, problem_table, problems, routes
 from order_api.admission import Admission
 from order_api.boot import check_topic
+from order_api.cloudevents import routes as cloudevents
 from order_api.fast_lane import FastLane
 from order_api.identity import Identity
 from order_api.intake import Intake
@@ -28,6 +30,8 @@ from order_api.limits import Limits
 from order_api.metrics import Metrics
 from order_api.order_desk import OrderDesk
 from order_api.order_log import OrderLog
+from order_api.pos import routes as pos
+from order_api.pos.square_fetch import SquareOrders
 from order_api.rates import Rates
 from order_api.row_boot import fill_book
 from order_api.rows import Rows, open_rows
@@ -46,6 +50,7 @@ async def run(settings: Settings) -> int:
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
         _background(stack, tokens.run())
+        http = await stack.enter_async_context(httpx.AsyncClient())
         broker = await stack.enter_async_context(_broker(settings, metrics))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
@@ -85,6 +90,9 @@ async def run(settings: Settings) -> int:
         problems.install(app)
         openapi.describe(app)
         app.include_router(routes.router(desk, identity))
+        app.include_router(cloudevents.router(desk, identity))
+        square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
+        app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
         app.include_router(problem_table.router())
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)

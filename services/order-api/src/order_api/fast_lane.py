@@ -13,9 +13,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from order_api import bodies, problems
 from order_api.identity import Identity
+from order_api.naming import ask_to_place
 from order_api.order_desk import Answer, OrderDesk
 from order_api.problems import Problem
-from order_api.routes import placing
 
 _PLACE = re.compile(r"/v1/venues/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})/orders", re.ASCII)
 _MAX_KEY = 255
@@ -52,7 +52,7 @@ class FastLane:
             order = bodies.PlaceOrder.model_validate_json(await request.body())
         except ValidationError as error:
             raise problems.of_errors([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
-        return await self._desk.carry_out(placing(claims, venue_id, key, order))
+        return await self._desk.carry_out(ask_to_place(claims, venue_id, key, order))
 
 
 def _headers(venue_id: str, answer: Answer, body: bytes) -> list[tuple[bytes, bytes]]:

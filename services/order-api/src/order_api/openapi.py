@@ -77,6 +77,12 @@ _ERRORS: dict[HTTPStatus, tuple[str, str, str, str | None]] = {
         "the body is over 262144 bytes: send less, such as fewer lines or shorter notes",
         None,
     ),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
+        "The body is of a kind that is not taken here.",
+        "not_a_cloudevent",
+        "send a CloudEvent: with ce- headers, or as application/cloudevents+json",
+        "Content-Type",
+    ),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
         "A field is wrong, or the key came before with another body.",
         "invalid_request",
@@ -107,12 +113,13 @@ _HEADERS = {
     "Position": "where the log stood after the event; opaque",
     "Idempotent-Replayed": "`true` when the request came before",
 }
-_READING = _ERRORS.keys() - {
+_ON_ORDERS = _ERRORS.keys() - {HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+_READING = _ON_ORDERS - {
     HTTPStatus.CONFLICT,
     HTTPStatus.PRECONDITION_FAILED,
     HTTPStatus.PRECONDITION_REQUIRED,
 }
-_CHANGING = _ERRORS.keys() - {HTTPStatus.PRECONDITION_REQUIRED}
+_CHANGING = _ON_ORDERS - {HTTPStatus.PRECONDITION_REQUIRED}
 
 
 def _texts(headers: dict[str, str]) -> dict[str, Any]:
@@ -129,6 +136,11 @@ def _problem(status: HTTPStatus) -> dict[str, Any]:
     return described
 
 
+def problems(*statuses: int) -> Responses:
+    """Describe the problems that a route may answer with."""
+    return {status: _problem(HTTPStatus(status)) for status in statuses}
+
+
 def _answers(done: HTTPStatus, errors: Iterable[HTTPStatus], **headers: str) -> Responses:
     order = {"description": "The order.", "model": Order, "headers": _texts({**_HEADERS, **headers})}
     return {int(done): order, **{int(status): _problem(status) for status in sorted(errors)}}
@@ -137,7 +149,7 @@ def _answers(done: HTTPStatus, errors: Iterable[HTTPStatus], **headers: str) -> 
 CREATED = _answers(HTTPStatus.CREATED, _CHANGING - {HTTPStatus.PRECONDITION_FAILED}, Location="the order's address")
 READ = _answers(HTTPStatus.OK, _READING)
 CHANGED = _answers(HTTPStatus.OK, _CHANGING)
-PINNED = _answers(HTTPStatus.OK, _ERRORS)
+PINNED = _answers(HTTPStatus.OK, _ON_ORDERS)
 
 
 def describe(app: FastAPI) -> None:

@@ -5,7 +5,7 @@ the request: what another replica has just answered is never denied here.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -43,7 +43,10 @@ _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order."""
+    """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order.
+
+    `external_version` is the order's version in the POS that this follows: an older one than noted is refused.
+    """
 
     venue_id: str
     organization_id: str
@@ -53,6 +56,8 @@ class Request:
     actor: str
     command: Command
     if_match: int | None = None
+    external_version: int | None = None
+    notes_external_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,9 @@ class OrderDesk:
         if head is not None and request.if_match not in {None, head.version}:
             detail = f"the order is at version {head.version}, not {request.if_match}: read it again and decide anew"
             return Problem(HTTPStatus.PRECONDITION_FAILED, "version_mismatch", detail, field="If-Match")
+        if _superseded(order, request.external_version):
+            detail = f"version {request.external_version} of this order is older than what was applied"
+            return Problem(HTTPStatus.CONFLICT, "superseded", detail)
         now = self._now()
         decision = decide(order, request.command, now)
         if isinstance(decision, Refusal):
@@ -173,13 +181,29 @@ class OrderDesk:
             time=timestamp(now),
             actor=request.actor,
             reason=decision.reason,
-            change={**decision.change, "version": version, "updated_at": timestamp(now)},
+            change={
+                **_with_external_version(decision.change, request),
+                "version": version,
+                "updated_at": timestamp(now),
+            },
         )
         return event, decision.stations
 
     def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
         order = self._book.document(order_id, event.version)
         return Answer(order, event.version, self._log.position_after(event), replayed)
+
+
+def _superseded(order: Mapping[str, Any] | None, external_version: int | None) -> bool:
+    """Whether the order has seen a later version of its POS than this one."""
+    seen = ((order or {}).get("external_ref") or {}).get("version")
+    return external_version is not None and seen is not None and bool(seen > external_version)
+
+
+def _with_external_version(change: dict[str, Any], request: Request) -> dict[str, Any]:
+    if not request.notes_external_version:
+        return change
+    return {**change, "external_ref": {**change.get("external_ref", {}), "version": request.external_version}}
 
 
 def _milliseconds(moment: datetime) -> int:

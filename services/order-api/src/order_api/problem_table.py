@@ -140,6 +140,48 @@ _TABLE: tuple[tuple[str, HTTPStatus, str, str], ...] = (
         "Orders older than 48 hours go in by import.",
     ),
     (
+        "batch_too_large",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "The batch has more events than one may have.",
+        "Send them in several batches.",
+    ),
+    (
+        "not_a_cloudevent",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The request is a CloudEvent in none of the three modes.",
+        "Send ce- headers, or application/cloudevents+json, or application/cloudevents-batch+json.",
+    ),
+    (
+        "event_invalid",
+        HTTPStatus.BAD_REQUEST,
+        "An attribute of the CloudEvent is missing or has a value that it can't have.",
+        "Correct the attribute that `field` names.",
+    ),
+    (
+        "event_type_unknown",
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "No command has the name that the event's type is.",
+        "The types are listed in docs/ways-in.md.",
+    ),
+    (
+        "pos_not_set_up",
+        HTTPStatus.NOT_FOUND,
+        "This POS is not set up for this venue.",
+        "Set it up in the configuration.",
+    ),
+    (
+        "signature_invalid",
+        HTTPStatus.FORBIDDEN,
+        "The delivery is not signed with the key that was agreed.",
+        "Compare the signature key and the notification address on both sides.",
+    ),
+    (
+        "pos_unavailable",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The POS could not be asked for the order.",
+        "Deliver it again later; nothing was lost.",
+    ),
+    (
         "scheduled_for_out_of_range",
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The time that the order is scheduled for is past or too far ahead.",

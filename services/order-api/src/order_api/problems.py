@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
@@ -91,10 +91,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
 
 
-def precondition_required() -> Problem:
+def precondition_required(field: str = "If-Match", example: str = '"v7"') -> Problem:
     """Ask for the version that a request overwrites."""
-    detail = 'this overwrites what others may have changed: say which version you saw, If-Match: "v7", or * for any'
-    return Problem(HTTPStatus.PRECONDITION_REQUIRED, "precondition_required", detail, field="If-Match")
+    which = f"say which version you saw, {field}: {example}, or * for any"
+    detail = f"this overwrites what others may have changed: {which}"
+    return Problem(HTTPStatus.PRECONDITION_REQUIRED, "precondition_required", detail, field=field)
 
 
 def of_errors(errors: Sequence[Any]) -> Problem:
@@ -110,5 +111,15 @@ def of_errors(errors: Sequence[Any]) -> Problem:
         if str(path[0]).lower() == "if-match":
             return precondition_required()
         return Problem(status, code, f"header {path[0]}: {first['msg']}", field=str(path[0]))
-    field = ".".join(str(part) for part in path) or str(where)
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{field}: {first['msg']}", field=field)
+    return _invalid(path or [where], first["msg"])
+
+
+def of_body(error: ValidationError, whole: str = "data") -> Problem:
+    """Tell of the first wrong field of a body that was not FastAPI's to check; `whole` names the body itself."""
+    first = error.errors(include_url=False)[0]
+    return _invalid(first["loc"] or [whole], first["msg"])
+
+
+def _invalid(path: Sequence[object], message: str) -> Problem:
+    field = ".".join(str(part) for part in path)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", f"{field}: {message}", field=field)

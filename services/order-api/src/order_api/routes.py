@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
@@ -13,12 +12,12 @@ from pydantic import BaseModel, WithJsonSchema
 
 from order_api import bodies, commands, openapi
 from order_api.identity import Identity
+from order_api.naming import ask, ask_to_place, headers_of
 from order_api.order_desk import Answer, OrderDesk
-from order_api.order_desk import Request as DeskRequest
 from order_api.problems import Problem
 from order_api.verbs import Verb, verbs
 from order_contracts.claims import Claims
-from order_contracts.ids import NAME_PATTERN, event_id_for, order_id_for
+from order_contracts.ids import NAME_PATTERN
 
 Venue = Annotated[str, Path(pattern=NAME_PATTERN)]
 Name = Annotated[str, Path(pattern=NAME_PATTERN)]
@@ -80,16 +79,16 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
     any_call, pinned_call = _calls(identity)
 
     async def change(call: Call, body: BaseModel, command: commands.Command) -> Response:
-        ask = _ask(call.claims, call.venue_id, call.order_id, call.key, command, body)
-        return _response(await desk.carry_out(replace(ask, if_match=call.if_match)))
+        asked = ask(call.claims, call.venue_id, call.order_id, call.key, command, body, if_match=call.if_match)
+        return _response(await desk.carry_out(asked))
 
     @routes.post("", status_code=HTTPStatus.CREATED, responses=openapi.CREATED, operation_id="place_order")
     async def place_order(request: Request, venue_id: Venue, key: Key, body: bodies.PlaceOrder) -> Response:
         """Place an order. Sent again with the same key, it is placed once and answered alike."""
         claims = identity.of(request, "orders:write", venue_id)
-        answer = await desk.carry_out(placing(claims, venue_id, key, body))
-        response = _response(answer, HTTPStatus.CREATED)
-        response.headers["Location"] = f"/v1/venues/{venue_id}/orders/{answer.order['order_id']}"
+        asked = ask_to_place(claims, venue_id, key, body)
+        response = _response(await desk.carry_out(asked), HTTPStatus.CREATED)
+        response.headers["Location"] = f"/v1/venues/{venue_id}/orders/{asked.order_id}"
         return response
 
     @routes.get("/{order_id}", responses=openapi.READ, operation_id="get_order")
@@ -122,30 +121,6 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
     return routes
 
 
-def placing(claims: Claims, venue_id: str, key: str, body: bodies.PlaceOrder) -> DeskRequest:
-    """Word the request that places an order."""
-    source = claims.subject if body.external_ref is None else body.external_ref.source
-    order_id = order_id_for(venue_id, source, key, body.business_date.isoformat())
-    command = commands.Place(order_id, venue_id, claims.organization_id, body)
-    return _ask(claims, venue_id, order_id, key, command, body)
-
-
-def _ask(
-    claims: Claims, venue_id: str, order_id: str, key: str, command: commands.Command, body: BaseModel
-) -> DeskRequest:
-    target = getattr(command, "line_id", None) or getattr(command, "station", None)
-    meaning = [type(command).__name__, target, body.model_dump(mode="json", exclude_unset=True)]
-    return DeskRequest(
-        venue_id=venue_id,
-        organization_id=claims.organization_id,
-        order_id=order_id,
-        event_id=event_id_for(order_id, key),
-        fingerprint=sha256(msgspec.json.encode(meaning, order="sorted")).hexdigest()[:32],
-        actor=claims.subject,
-        command=command,
-    )
-
-
 def _version_of(if_match: str | None) -> int | None:
     if if_match is None or if_match == "*":
         return None
@@ -157,7 +132,4 @@ def _version_of(if_match: str | None) -> int | None:
 
 
 def _response(answer: Answer, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    headers = {"ETag": f'"v{answer.version}"', "Position": str(answer.position)}
-    if answer.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(msgspec.json.encode(answer.order), status, headers, "application/json")
+    return Response(msgspec.json.encode(answer.order), status, headers_of(answer), "application/json")

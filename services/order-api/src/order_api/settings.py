@@ -1,15 +1,39 @@
 """Configuration from the environment, read once and checked before the first connection."""
 
+import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
+from zoneinfo import available_timezones
 
 from limits import RateLimitItem, parse
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.arbiter import NOT_AFTER_MS
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.ids import NAME_PATTERN
 from order_contracts.token_settings import TokenSettings
+
+
+class SquareVenue(BaseModel):
+    """One venue's Square account: `notification_url` is the webhook's address as Square knows it, and signs it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    organization: str = Field(pattern=NAME_PATTERN)
+    location_id: str = Field(min_length=1)
+    signature_key: SecretStr = Field(min_length=1)
+    notification_url: str = Field(min_length=1)
+    access_token: SecretStr = Field(min_length=1)
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("has to be a time zone such as Europe/Rome")
+        return name
 
 
 class Settings(TokenSettings, BaseSettings):
@@ -47,6 +71,14 @@ class Settings(TokenSettings, BaseSettings):
         except ValueError as error:
             raise ValueError("must be like 600/minute, or none") from error
         return text
+
+    square_venues: Annotated[Mapping[str, SquareVenue], NoDecode] = {}
+    square_api_url: str = "https://connect.squareup.com"
+
+    @field_validator("square_venues", mode="before")
+    @classmethod
+    def _from_json(cls, text: object) -> object:
+        return json.loads(text) if isinstance(text, str) else text
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -15,10 +15,10 @@ from order_api.commands.fulfilment import (
 )
 from order_api.commands.items import AddItems, ChangeItem, FireItem, HoldItem, ServeItem, ToItems, VoidItem
 from order_api.commands.payment import Authorize, Capture, Refund, StateTotals, ToPayment, VoidPayment
-from order_api.commands.placement import Place
+from order_api.commands.placement import ImportOrder, Place, Sync
 
 Change = ToFulfil | ToItems | ToPayment | ToDetails
-Command = Place | Change
+Command = Place | ImportOrder | Sync | Change
 
 __all__ = [
     "Accept",
@@ -35,6 +35,7 @@ __all__ = [
     "Fail",
     "FireItem",
     "HoldItem",
+    "ImportOrder",
     "MakeReady",
     "MoveTable",
     "Place",
@@ -46,6 +47,7 @@ __all__ = [
     "SetPriority",
     "Start",
     "StateTotals",
+    "Sync",
     "ToDetails",
     "ToFulfil",
     "ToItems",

@@ -1,8 +1,9 @@
-"""Asking for a new order."""
+"""Asking for a new order, for one of the past, or that a POS be known to have stated one."""
 
 from dataclasses import dataclass
 
 from order_api.bodies import PlaceOrder
+from order_api.historic import HistoricOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +14,18 @@ class Place:
     venue_id: str
     organization_id: str
     body: PlaceOrder
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """Take in an order of the past, in its final state."""
+
+    order_id: str
+    venue_id: str
+    organization_id: str
+    body: HistoricOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Note that a POS stated the order anew, and that nothing is to be changed."""

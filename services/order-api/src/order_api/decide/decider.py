@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from order_api.commands import Change, Command, Place, ToDetails, ToFulfil, ToItems
+from order_api.commands import Change, Command, ImportOrder, Place, Sync, ToDetails, ToFulfil, ToItems
 from order_api.decide.details import decide_details
 from order_api.decide.fulfilment import decide_fulfilment
 from order_api.decide.items import decide_items
 from order_api.decide.payment import decide_payment
-from order_api.decide.placement import place
+from order_api.decide.placement import place, take_in
 from order_api.decide.verdict import Decision, Document, Refusal
 
 
@@ -15,9 +15,11 @@ def decide(order: Document | None, command: Command, now: datetime) -> Decision 
     """Decide what a command makes of an order, given as its folded document, None where there is none yet."""
     if isinstance(command, Place):
         return place(order, command, now)
+    if isinstance(command, ImportOrder):
+        return take_in(order, command)
     if order is None:
         return Refusal("order_not_found", "there is no such order at this venue")
-    verdict = _on_axis(order, command, now)
+    verdict = Decision("synced", {}, ()) if isinstance(command, Sync) else _on_axis(order, command, now)
     if isinstance(verdict, Refusal):
         return verdict
     # Every change says the status, moved or not: a screen that does not hold the order knows from it alone whether

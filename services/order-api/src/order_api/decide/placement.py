@@ -1,9 +1,9 @@
-"""How an order begins: placed, or scheduled for later."""
+"""How an order begins: placed, scheduled for later, or taken in from the past."""
 
 from datetime import UTC, datetime, timedelta
 
 from order_api.bodies import PlaceOrder
-from order_api.commands import Place
+from order_api.commands import ImportOrder, Place
 from order_api.decide.verdict import Decision, Document, Refusal
 from order_contracts.events import timestamp
 from order_contracts.order import Payment, Status, stations_of
@@ -39,6 +39,14 @@ def place(order: Document | None, command: Place, now: datetime) -> Decision | R
     if body.totals is not None:
         change["totals"] = body.totals.document()
     return Decision(status.value, change, stations_of(change))
+
+
+def take_in(order: Document | None, command: ImportOrder) -> Decision | Refusal:
+    """Begin and end an order of the past in one event; its date may lie as far back as it likes."""
+    if order is not None:
+        return Refusal("order_exists", "this order is there already, by another request")
+    change = command.body.document(command.order_id, command.venue_id, command.organization_id)
+    return Decision("imported", change, stations_of(change))
 
 
 def _date_refusal(body: PlaceOrder, now: datetime) -> Refusal | None:

@@ -1,0 +1,71 @@
+"""What every way in shares: how a request is named, so that the same one is done once, and how an answer is told."""
+
+from hashlib import sha256
+
+import msgspec
+from pydantic import BaseModel
+
+from order_api.bodies import PlaceOrder
+from order_api.commands import Command, ImportOrder, Place
+from order_api.historic import HistoricOrder
+from order_api.order_desk import Answer, Request
+from order_contracts.claims import Claims
+from order_contracts.ids import event_id_for, order_id_for
+
+
+def ask(
+    claims: Claims,
+    venue_id: str,
+    order_id: str,
+    key: str,
+    command: Command,
+    body: BaseModel,
+    *,
+    if_match: int | None = None,
+) -> Request:
+    """Name a request by its order and key, and fingerprint what it asks for."""
+    target = getattr(command, "line_id", None) or getattr(command, "station", None)
+    meaning = [type(command).__name__, target, body.model_dump(mode="json", exclude_unset=True)]
+    return Request(
+        venue_id=venue_id,
+        organization_id=claims.organization_id,
+        order_id=order_id,
+        event_id=event_id_for(order_id, key),
+        fingerprint=sha256(msgspec.json.encode(meaning, order="sorted")).hexdigest()[:32],
+        actor=claims.subject,
+        command=command,
+        if_match=if_match,
+    )
+
+
+def ask_to_place(
+    claims: Claims,
+    venue_id: str,
+    key: str,
+    body: PlaceOrder,
+    *,
+    named_by: tuple[str, str] | None = None,
+) -> Request:
+    """Name a new order by `named_by` (source, id in it), else by its external source, or who asks, and the key."""
+    source = claims.subject if body.external_ref is None else body.external_ref.source
+    source, name = named_by or (source, key)
+    order_id = order_id_for(venue_id, source, name, body.business_date.isoformat())
+    command = Place(order_id, venue_id, claims.organization_id, body)
+    return ask(claims, venue_id, order_id, key, command, body)
+
+
+def ask_to_import(
+    claims: Claims, venue_id: str, key: str, body: HistoricOrder, *, named_by: tuple[str, str]
+) -> Request:
+    """Name an order of the past by its source and its id there: importing it twice names the same event."""
+    order_id = order_id_for(venue_id, *named_by, body.business_date.isoformat())
+    command = ImportOrder(order_id, venue_id, claims.organization_id, body)
+    return ask(claims, venue_id, order_id, key, command, body)
+
+
+def headers_of(answer: Answer) -> dict[str, str]:
+    """Give an answer's headers: the version to build on, and the position that has seen it."""
+    headers = {"ETag": f'"v{answer.version}"', "Position": str(answer.position)}
+    if answer.replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return headers
