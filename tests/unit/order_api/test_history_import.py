@@ -16,6 +16,7 @@ from order_api.history_import.command import main
 from order_api.history_import.entries import Entry, Target, read_csv, read_ndjson
 from order_api.history_import.sending import MOST_BYTES, Sender, Stopped, in_batches
 from order_contracts.claims import Claims, issue
+from order_contracts.order import Order
 
 TARGET = Target("v1", "takeaway", "GBP", ZoneInfo("Europe/London"))
 CLAIMS = Claims("importer", "org", frozenset({"v1"}), frozenset({"orders:import"}), 0)
@@ -49,6 +50,7 @@ def test_a_csv_order_is_one_entry_that_order_api_takes() -> None:
     assert entry.line == 2
     command: Any = request_of(read_envelope(entry.event), CLAIMS).command
     document = command.body.document("o", "v1", "org")
+    Order.model_validate({**document, "version": 1, "updated_at": document["placed_at"]})
     assert document["placed_at"] == "2019-08-03T19:25:00.000Z"  # summer time
     assert [(i["name"], i["unit_price"]["amount"]) for i in document["items"].values()] == [
         ("King Prawn Balti", 1295),

@@ -4,14 +4,15 @@ Paid is not cooked: Square turns an order COMPLETED when it is paid. That moves 
 kitchen is, only the fulfillments say. An order without fulfillments is the kitchen's own to move.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from order_api.bodies import NewItem, NewTotals
+from order_api.pos.square_payload import SquareFulfillment, SquareLine, SquareMoney, SquareOrder, SquareTender
 from order_api.pos.stated import Aside, Stated
 from order_api.problems import of_body
 from order_contracts.events import timestamp
@@ -29,82 +30,6 @@ _STATUS = {
 }
 _PROGRESS = (Status.PLACED, Status.ACCEPTED, Status.READY, Status.COMPLETED)
 _LONGEST = 500
-
-
-class _Money(BaseModel):
-    amount: int = 0
-    currency: str
-
-
-class _Modifier(BaseModel):
-    name: str = "modifier"
-    quantity: str = "1"
-    base_price_money: _Money | None = None
-
-
-class _Line(BaseModel):
-    uid: str
-    name: str = "custom amount"
-    variation_name: str | None = None
-    quantity: str
-    catalog_object_id: str | None = None
-    note: str | None = None
-    base_price_money: _Money | None = None
-    modifiers: Sequence[_Modifier] = ()
-
-
-class _Recipient(BaseModel):
-    display_name: str | None = None
-
-
-class _Details(BaseModel):
-    recipient: _Recipient | None = None
-    pickup_at: AwareDatetime | None = None
-    deliver_at: AwareDatetime | None = None
-    note: str | None = None
-
-
-class _Fulfillment(BaseModel):
-    type: str = ""
-    state: str = "PROPOSED"
-    pickup_details: _Details | None = None
-    delivery_details: _Details | None = None
-
-    def details(self) -> _Details:
-        return self.pickup_details or self.delivery_details or _Details()
-
-
-class _Card(BaseModel):
-    status: str = "CAPTURED"
-
-
-class _Tender(BaseModel):
-    amount_money: _Money | None = None
-    card_details: _Card | None = None
-
-
-class _Refund(BaseModel):
-    amount_money: _Money
-    status: str = "PENDING"
-
-
-class SquareOrder(BaseModel):
-    """The parts of Square's order that are used here; it has more."""
-
-    id: str = Field(min_length=1)
-    version: int = Field(default=1, ge=0)
-    state: str = "OPEN"
-    created_at: AwareDatetime
-    ticket_name: str | None = None
-    line_items: Sequence[_Line] = ()
-    fulfillments: Sequence[_Fulfillment] = ()
-    tenders: Sequence[_Tender] = ()
-    refunds: Sequence[_Refund] = ()
-    total_money: _Money | None = None
-    total_tax_money: _Money | None = None
-    total_discount_money: _Money | None = None
-    total_tip_money: _Money | None = None
-    total_service_charge_money: _Money | None = None
 
 
 def read_order(payload: Mapping[str, Any], zone: ZoneInfo) -> Stated | Aside:
@@ -145,12 +70,12 @@ def _status(order: SquareOrder) -> Status | None:
     return known[0] if known else None
 
 
-def _taken(tender: _Tender) -> bool:
+def _taken(tender: SquareTender) -> bool:
     return tender.card_details is None or tender.card_details.status == "CAPTURED"
 
 
 def _placement(order: SquareOrder, zone: ZoneInfo) -> dict[str, Any]:
-    first = order.fulfillments[0] if order.fulfillments else _Fulfillment()
+    first = order.fulfillments[0] if order.fulfillments else SquareFulfillment()
     details = first.details()
     due = details.pickup_at or details.deliver_at
     guest = details.recipient.display_name if details.recipient else None
@@ -173,7 +98,7 @@ def _placement(order: SquareOrder, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _line(line: _Line, currency: str) -> dict[str, Any]:
+def _line(line: SquareLine, currency: str) -> dict[str, Any]:
     name = f"{line.name}, {line.variation_name}" if line.variation_name else line.name
     item = NewItem.model_validate(
         {
@@ -204,5 +129,5 @@ def _totals(order: SquareOrder) -> dict[str, Any]:
     return totals.model_dump(mode="json", exclude_none=True)
 
 
-def _money(money: _Money | None) -> dict[str, Any] | None:
+def _money(money: SquareMoney | None) -> dict[str, Any] | None:
     return None if money is None else money.model_dump()
