@@ -50,6 +50,7 @@ def program(backing: Backing, name: str, port: int, topic: str, **environment: s
             "JWT_SECRET": SECRET,
             "HTTP_PORT": str(port),
             "APPEND_DEADLINE_SECONDS": "3",
+            "RATE_LIMIT": "none",
             **environment,
         },
         is_ready=partial(answers_ok, port, "/readyz"),
