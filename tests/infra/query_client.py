@@ -24,7 +24,7 @@ def token(venues: list[str] | Literal["*"], *, scopes: tuple[str, ...] = ("order
 
 
 @asynccontextmanager
-async def query_api(database_url: str, partitions: int) -> AsyncIterator[httpx.AsyncClient]:
+async def query_api(database_url: str, partitions: int, **more: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Serve, and give a client whose token is for the venue `bar`."""
     port = draw()
     settings = ServeSettings(
@@ -33,6 +33,7 @@ async def query_api(database_url: str, partitions: int) -> AsyncIterator[httpx.A
         http_port=port,
         jwt_secret=SECRET,
         cors_origins="https://staff.example",
+        **more,
     )
     serving = asyncio.create_task(serve(settings))
     headers = {"Authorization": f"Bearer {token(['bar', 'kiosk'])}"}

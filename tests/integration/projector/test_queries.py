@@ -1,11 +1,13 @@
 """What the query API answers, and how it says no."""
 
 import asyncio
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from infra.eventually import eventually
 from infra.query_client import query_api, token
 from infra.random_log import Entry, RandomLog, entry_of, oracle, order_event
 from infra.running_projector import PARTITIONS, SCHEMA, World
@@ -168,6 +170,27 @@ async def test_a_token_without_the_scope_or_expired_is_refused(world: World) -> 
         assert (await client.get("/v1/venues/bar/orders", headers=no_scope)).status_code == 403
         expired = {"Authorization": f"Bearer {token(['bar'], lifetime_seconds=-60)}"}
         assert (await client.get("/v1/venues/bar/orders", headers=expired)).status_code == 401
+
+
+async def test_a_revoked_token_is_refused_soon_and_no_other_is(world: World, tmp_path: Path) -> None:
+    revoked = tmp_path / "revoked"
+    revoked.touch()
+    more = {"revoked_tokens_file": revoked, "revoked_tokens_seconds": 0.1}
+    async with query_api(world.database_url, PARTITIONS, **more) as client:
+
+        async def allowed(token_id: str) -> bool:
+            bearer = {"Authorization": f"Bearer {token(['bar'], token_id=token_id)}"}
+            answer = await client.get("/v1/venues/bar/orders", headers=bearer)
+            return answer.status_code != 401
+
+        assert await allowed("lost")
+        revoked.write_text("lost\n")
+
+        async def refused() -> bool:
+            return not await allowed("lost")
+
+        await eventually(refused, within=5)
+        assert await allowed("kept")
 
 
 async def test_before_the_first_migration_every_question_is_503(database_url: str) -> None:

@@ -49,7 +49,7 @@ async def run(settings: Settings) -> int:
         metrics = Metrics()
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
-        _background(stack, tokens.run())
+        refreshing = _background(stack, tokens.run())
         http = await stack.enter_async_context(httpx.AsyncClient())
         broker = await stack.enter_async_context(_broker(settings, metrics))
         await broker.start()
@@ -79,7 +79,8 @@ async def run(settings: Settings) -> int:
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
         caught_up.add_done_callback(lambda _: gc.freeze())  # the book outlives every request: no walk through it again
-        reading.add_done_callback(lambda _: setattr(server, "should_exit", True))
+        for needed in (reading, refreshing):
+            needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 
         def why_not_ready() -> str | None:
@@ -97,7 +98,7 @@ async def run(settings: Settings) -> int:
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()
-        return _verdict(reading)
+        return _verdict(reading, refreshing)
 
 
 def _now() -> datetime:
@@ -179,8 +180,8 @@ def _stop_on_signals(server: uvicorn.Server) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
-def _verdict(reading: asyncio.Task[None]) -> int:
-    if not reading.done() or reading.cancelled():
-        return 0
-    _log.error("the log can't be read any more", error=repr(reading.exception()))
-    return 1
+def _verdict(*needed: asyncio.Task[None]) -> int:
+    failed = [task for task in needed if task.done() and not task.cancelled()]
+    for task in failed:
+        _log.error("what order-api can't do without has ended", error=repr(task.exception()))
+    return 1 if failed else 0
