@@ -18,7 +18,7 @@ from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from order_api import http_server, openapi, probes, problem_table, problems, routes
+from order_api import http_server, openapi, probes, problem_pages, problems, routes
 from order_api.admission import Admission
 from order_api.boot import check_topic
 from order_api.cloudevents import routes as cloudevents
@@ -94,7 +94,7 @@ async def run(settings: Settings) -> int:
         app.include_router(cloudevents.router(desk, identity))
         square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
         app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
-        app.include_router(problem_table.router())
+        app.include_router(problem_pages.router())
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()

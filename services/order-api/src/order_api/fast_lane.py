@@ -13,11 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from order_api import bodies, problems
 from order_api.identity import Identity
-from order_api.naming import ask_to_place
+from order_api.naming import ask_to_place, headers_of
 from order_api.order_desk import Answer, OrderDesk
 from order_api.problems import Problem
+from order_contracts.ids import NAME_PATTERN
 
-_PLACE = re.compile(r"/v1/venues/([A-Za-z0-9][A-Za-z0-9_.-]{0,63})/orders", re.ASCII)
+_PLACE = re.compile(f"/v1/venues/({NAME_PATTERN[1:-1]})/orders", re.ASCII)  # without its anchors
 _MAX_KEY = 255
 
 
@@ -56,16 +57,13 @@ class FastLane:
 
 
 def _headers(venue_id: str, answer: Answer, body: bytes) -> list[tuple[bytes, bytes]]:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"etag", b'"v%d"' % answer.version),
-        (b"position", str(answer.position).encode()),
-        (b"location", f"/v1/venues/{venue_id}/orders/{answer.order['order_id']}".encode()),
-    ]
-    if answer.replayed:
-        headers.append((b"idempotent-replayed", b"true"))
-    return headers
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "location": f"/v1/venues/{venue_id}/orders/{answer.order['order_id']}",
+        **headers_of(answer),
+    }
+    return [(name.lower().encode(), text.encode()) for name, text in headers.items()]
 
 
 def _fault_of(key: str | None) -> dict[str, object]:

@@ -1,12 +1,8 @@
 """Every code that an error answer can carry: what it means and what to do. The `type` of an answer leads here."""
 
 from http import HTTPStatus
-from typing import Annotated
 
-from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
-
-from order_api.problems import Problem, ProblemBody
 
 _TABLE: tuple[tuple[str, HTTPStatus, str, str], ...] = (
     (
@@ -226,9 +222,6 @@ _TABLE: tuple[tuple[str, HTTPStatus, str, str], ...] = (
 )
 
 
-Code = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,63}$")]
-
-
 class ProblemMeaning(BaseModel):
     """What one code stands for."""
 
@@ -238,12 +231,6 @@ class ProblemMeaning(BaseModel):
     title: str
     meaning: str
     remedy: str
-
-
-class ProblemList(BaseModel):
-    """All codes."""
-
-    problems: list[ProblemMeaning]
 
 
 PROBLEMS = {
@@ -257,22 +244,3 @@ PROBLEMS = {
     )
     for code, status, meaning, remedy in _TABLE
 }
-
-
-def router() -> APIRouter:
-    """Give the pages that the `type` of a problem leads to; they need no token."""
-    routes = APIRouter(prefix="/problems", tags=["problems"])
-
-    @routes.get("")
-    async def list_problems() -> ProblemList:
-        """List all codes, with their meaning and remedy."""
-        return ProblemList(problems=list(PROBLEMS.values()))
-
-    @routes.get("/{code}", responses={404: {"model": ProblemBody}})
-    async def explain_problem(code: Code) -> ProblemMeaning:
-        """Explain one code."""
-        if code not in PROBLEMS:
-            raise Problem(HTTPStatus.NOT_FOUND, "not_found", "there is no such code: GET /problems lists them")
-        return PROBLEMS[code]
-
-    return routes
