@@ -6,6 +6,7 @@ from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import socketio
@@ -14,15 +15,18 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from starlette.applications import Starlette
 
 from notifier import page, probes
+from notifier.admission import Admission
 from notifier.batch import Batches
 from notifier.boot import check_topic, find_starts
 from notifier.broadcast import Broadcast
 from notifier.delivery import Delivery
 from notifier.doors import Gate, listening_socket, server, socketio_server
 from notifier.drain import drain
+from notifier.engine import RoomServer
 from notifier.fanout import Fanout
 from notifier.key_fetch import fetch_keys
 from notifier.metrics import Metrics
+from notifier.metronome import beat
 from notifier.order_feed import OrderFeed
 from notifier.partition_log import Start
 from notifier.replay import Ring
@@ -37,7 +41,8 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    sio: socketio.AsyncServer
+    sio: RoomServer
+    admission: Admission
     metrics: Metrics
     broadcast: Broadcast
     feed: OrderFeed
@@ -63,11 +68,12 @@ async def run(settings: Settings) -> int:
                 return tokens.missing()
             return f"reading the log: {parts.feed.behind()} records to go"
 
-        http = server(Gate(_web(settings, parts, unready), closed=lambda: unready() is not None))
+        http = server(_gate(settings, parts, unready), settings.socket_buffer_bytes, deflate=settings.compress_batches)
         working = {
             _background(stack, parts.feed.run(), "feed"),
             _background(stack, parts.rounds.run(parts.screens, parts.sio), "rounds"),
             _background(stack, tokens.run(), "tokens"),
+            _background(stack, beat(parts.sio.eio, parts.admission), "metronome"),
             (serving := _background(stack, http.serve([listening]), "http")),
         }
         stopping = _background(stack, stop.wait(), "signal")
@@ -82,7 +88,7 @@ async def run(settings: Settings) -> int:
 def _wire(
     settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start], tokens: Tokens
 ) -> _Parts:
-    metrics, sio = Metrics(), socketio_server(settings.cors_origins)
+    metrics, sio = Metrics(), socketio_server(settings.cors_origins, settings.socket_buffer_bytes)
     broadcast = Broadcast(sio)
     rings = {number: _ring(settings, start) for number, start in starts.items()}
     batches = Batches(settings.batch_window_ms / 1000)
@@ -107,7 +113,8 @@ def _wire(
         rooms_each=settings.rooms_per_socket,
     )
     screens.listen(sio)
-    return _Parts(sio, metrics, broadcast, feed, rounds, screens)
+    admission = Admission(settings.connects_per_second, monotonic())
+    return _Parts(sio, admission, metrics, broadcast, feed, rounds, screens)
 
 
 def _now() -> datetime:
@@ -139,6 +146,14 @@ async def _starts(settings: Settings, consumer: AIOKafkaConsumer) -> dict[int, S
 
 def _ring(settings: Settings, start: Start) -> Ring:
     return Ring(start=start.offset, max_age_ms=settings.ring_ms, max_bytes=settings.ring_bytes)
+
+
+def _gate(settings: Settings, parts: _Parts, unready: probes.WhyNot) -> Gate:
+    return Gate(
+        _web(settings, parts, unready),
+        closed=lambda: unready() is not None,
+        admit=lambda: parts.admission.ask(monotonic()),
+    )
 
 
 def _web(settings: Settings, parts: _Parts, unready: probes.WhyNot) -> socketio.ASGIApp:

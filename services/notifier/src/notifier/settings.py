@@ -31,6 +31,9 @@ class Settings(TokenSettings, BaseSettings):
     replay_limit: int = Field(default=5_000, ge=1, description="events; a snapshot is cheaper than more")
     rooms_per_socket: int = Field(default=64, ge=1)
     feed_stale_seconds: float = Field(default=5.0, ge=1)
+    socket_buffer_bytes: int = Field(default=256 * 1024, ge=2**14, description="waiting for a screen before it skips")
+    connects_per_second: float = Field(default=500, ge=20, description="at most; fewer while the loop is late")
+    compress_batches: bool = Field(default=False, description="once a room: a third of the bytes, a third more CPU")
     drain_seconds: float = Field(default=20.0, ge=0, le=600)
 
     @field_validator("cors_origins", mode="before")
