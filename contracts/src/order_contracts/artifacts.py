@@ -117,8 +117,8 @@ def _channels() -> dict[str, Any]:
         "rooms": {"address": "/socket.io", "description": f"Socket.IO 4. {_ROOMS}", "messages": _named(socket_io)},
         "streams": {
             "address": "/v1/venues/{venue_id}/events",
-            "description": "Server-sent events: a venue's, a station's with ?station=; a diner's one order at "
-            "/v1/venues/{venue_id}/orders/{order_id}/events. docs/realtime.md has the protocol.",
+            "description": "Server-sent events: a venue's, or a station's with ?station=. An organization's are at "
+            "/v1/organizations/{id}/events, a diner's one order at /v1/orders/{id}/events. Protocol: docs/realtime.md.",
             "parameters": {"venue_id": {"description": "the venue"}},
             "messages": _named(["streamBatch", channels.JOINED, *_TO_SCREENS]),
         },
