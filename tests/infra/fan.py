@@ -23,6 +23,8 @@ from notifier.doors import Gate, server, socketio_server
 from notifier.engine import NOTCH_SECONDS, RoomServer
 from notifier.websocket import WebSocket
 
+_WITHIN = 10.0  # seconds; a test that waits longer has failed
+
 
 @dataclass
 class Fan:
@@ -134,7 +136,11 @@ class RawScreen:
         self.writer.write(Frame(Opcode.TEXT, text.encode()).serialize(mask=True))
 
     async def read(self) -> str:
-        """Read one message. Raises IncompleteReadError when the connection has ended."""
+        """Read one message, within a few seconds. Raises IncompleteReadError when the connection has ended."""
+        async with asyncio.timeout(_WITHIN):
+            return await self._read()
+
+    async def _read(self) -> str:
         head = await self.reader.readexactly(2)
         size = head[1] & 0x7F
         if size >= 126:
@@ -152,8 +158,9 @@ class RawScreen:
     async def ended(self) -> bool:
         """Wait until the other side has ended the connection."""
         with suppress(ConnectionResetError):
-            while await self.reader.read(65_536):
-                pass
+            async with asyncio.timeout(_WITHIN):
+                while await self.reader.read(65_536):
+                    pass
         return True
 
     def vanish(self) -> None:

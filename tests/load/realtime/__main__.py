@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
+import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -23,6 +24,7 @@ SHAPES = {  # name: (screens, rooms, events a second, who takes part)
     "10 a room": (2000, 200, 2000, ("floor", "ours", "node", "centrifuge", "stock")),
     "10 a room, busy": (2000, 200, 13_000, ("floor", "ours", "node", "centrifuge")),
     "1,000 in one room": (1000, 1, 100, ("floor", "ours", "node", "centrifuge", "stock")),
+    "10 a room, compressed": (2000, 200, 2000, ("deflated", "stock-deflated")),
 }
 
 
@@ -108,11 +110,38 @@ def pace(names: argparse.Namespace) -> Iterator[tuple[str, Rows]]:
     yield "2,000 screens, 100 a room", rows
 
 
+def comeback(names: argparse.Namespace) -> Iterator[tuple[str, Rows]]:
+    """Measure how long 2,000 screens take to another replica when theirs dies, and what its own 500 notice of it."""
+    rows: Rows = {}
+    for one in (contestants()["admitting"], contestants()["ours"]):
+        with one.running() as dying, one.running() as staying:
+            load = {"rooms": 200, "seconds": 16}
+            with (
+                staying.swarm(screens=500, rate=0, **load) as residents,
+                dying.swarm(screens=2000, rate=1000, other=staying, **load) as moving,
+            ):
+                residents.begin()
+                moving.begin()
+                time.sleep(2)
+                psutil.Process(dying.pid).kill()
+                seen, undisturbed = moving.end(), residents.end()
+        rows[one.name] = [
+            {
+                "s until all are back": seen["back"],
+                "told to wait": seen["refused"],
+                "residents' p50 ms": undisturbed["p50"],
+                "residents' p99 ms": undisturbed["p99"],
+            }
+        ]
+    yield "2,000 screens lose their replica; 500 were on the other", rows
+
+
 SECTIONS: dict[str, Callable[[argparse.Namespace], Iterator[tuple[str, Rows]]]] = {
     "fanout": compare,
     "idle": idle,
     "growth": growth,
     "pace": pace,
+    "comeback": comeback,
 }
 
 

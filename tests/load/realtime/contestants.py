@@ -74,10 +74,13 @@ class Running:
         return int(psutil.Process(self.pid).memory_info().rss)
 
     @contextmanager
-    def swarm(self, *, screens: int, rooms: int, rate: float, seconds: float, size: int = 250) -> Iterator["Swarm"]:
-        """Connect screens, all in their rooms when this begins."""
+    def swarm(
+        self, *, screens: int, rooms: int, rate: float, seconds: float, size: int = 250, other: "Running | None" = None
+    ) -> Iterator["Swarm"]:
+        """Connect screens, all in their rooms when this begins. They go to the other server when this one ends."""
         one = self.contestant
         arguments = (self.port, self.feed, one.speaks, screens, rooms, rate, seconds, size, one.room, token())
+        arguments += (other.port, other.feed) if other else ()
         process = subprocess.Popen(
             [BUILD / "swarm", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -101,8 +104,17 @@ class Swarm:
 
     def go(self) -> dict[str, float]:
         """Have it send, and give what it saw."""
-        said, _ = self.process.communicate("go\n", timeout=120)
-        return json.loads(said)
+        self.begin()
+        return self.end()
+
+    def begin(self) -> None:
+        """Have it send."""
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def end(self) -> dict[str, float]:
+        """Wait for its end and give what it saw."""
+        return json.loads(self.process.communicate(timeout=120)[0])
 
 
 def build() -> None:
@@ -128,10 +140,13 @@ def contestants() -> dict[str, Contestant]:
     def python(module: str) -> tuple[str, ...]:
         return (sys.executable, "-m", f"load.realtime.{module}")
 
+    free = {"CONNECTS_PER_SECOND": "1e6"}
     return {
         "floor": Contestant("floor: uvloop transport.write", python("floor"), "raw"),
-        "ours": Contestant("ours", python("ours"), "sio", "venue:v%d"),
-        "deflated": Contestant("ours, deflated", python("ours"), "sio", "venue:v%d", {"DEFLATE": "1"}),
+        "ours": Contestant("ours", python("ours"), "sio", "venue:v%d", free),
+        "deflated": Contestant("ours, deflated", python("ours"), "sioz", "venue:v%d", free | {"COMPRESS_BATCHES": "1"}),
+        "stock-deflated": Contestant("stock, deflated", python("stock"), "sioz"),
+        "admitting": Contestant("ours, admitting", python("ours"), "sio", "venue:v%d"),
         "node": Contestant("Node socket.io 4.8", (shutil.which("node") or "node", str(PEERS / "node.mjs")), "sio"),
         "centrifuge": Contestant("centrifuge 0.40 (Go)", (str(BUILD / "centrifuge"),), "cf"),
         "stock": Contestant("stock python-socketio", python("stock"), "sio"),

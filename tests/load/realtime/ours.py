@@ -2,8 +2,8 @@
 
 import asyncio
 import gc
-import os
 import sys
+from time import monotonic
 from typing import Any
 
 import socketio
@@ -61,9 +61,10 @@ async def run(port: int, feed_port: int, window_ms: int) -> None:
         take(f"venue:v{number}", b"{}")  # a token for all venues opens those that the log knows
     await listen(feed_port, take)
     app = socketio.ASGIApp(feed.sio, Starlette(routes=[Route("/readyz", lambda _: PlainTextResponse("ok"))]))
-    gate = Gate(app, closed=lambda: False, admit=lambda: None)
-    http = server(gate, settings.socket_buffer_bytes, deflate=os.environ.get("DEFLATE") == "1")
-    beating = asyncio.create_task(beat(feed.sio.eio, Admission(1e9, 0.0)))
+    admission = Admission(settings.connects_per_second, monotonic())
+    gate = Gate(app, closed=lambda: False, admit=lambda: admission.ask(monotonic()))
+    http = server(gate, settings.socket_buffer_bytes, deflate=settings.compress_batches)
+    beating = asyncio.create_task(beat(feed.sio.eio, admission))
     gc.set_threshold(50_000, 20, 20)  # as __main__ does
     await http.serve([listening_socket("127.0.0.1", port)])
     beating.cancel()

@@ -1,10 +1,12 @@
 /* Thousands of screens in one thread, and the producer of what they see: cheap enough never to be what is measured.
  *
- * swarm PORT FEED_PORT SPEAKS SCREENS ROOMS RATE SECONDS BYTES ROOM_FORMAT TOKEN
- * SPEAKS: sio (Socket.IO), cf (Centrifuge's JSON protocol), raw (WebSocket alone; the path names the room).
+ * swarm PORT FEED_PORT SPEAKS SCREENS ROOMS RATE SECONDS BYTES ROOM_FORMAT TOKEN [OTHER_PORT OTHER_FEED_PORT]
+ * SPEAKS: sio (Socket.IO), sioz (that, and takes compressed frames, which it counts without reading them), cf (Centrifuge's JSON protocol), raw (WebSocket alone; the path names the room).
  * Connects all, prints "ready SECONDS", waits for a line on standard input, sends RATE events a second to FEED_PORT as
  * "room\t{json}\n" and counts the messages that come back, until SECONDS have passed; prints one line of JSON.
- * With RATE 0, it only stays connected and answers pings.
+ * With RATE 0, it only stays connected and answers pings. With an OTHER server, which is sent the same events, screens
+ * that are cut off go there after half a second to one and a half, as Socket.IO's client does, at the position that they
+ * were given, and come again when they are told to (503, Retry-After).
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -12,6 +14,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +30,13 @@ enum { BUCKETS = 100000, IN_FLIGHT = 64 }; /* of 0.1 ms */
 
 typedef struct {
   int fd, state, have, room;
-  char *rest;
+  char *rest, position[48];
+  double again;
 } Screen;
 
 static Screen *screens;
-static int count, rooms, speaks, epfd, port, started, inside, lost;
+static int deflate, count, rooms, speaks, epfd, port, other, started, inside, lost, waiting, refused;
+static double lost_at, back_at;
 static const char *room_format, *token;
 static uint64_t deliveries, bytes, buckets[BUCKETS];
 static char shared[1 << 20];
@@ -68,13 +73,28 @@ static void say(Screen *s, const char *text) {
   must(write(s->fd, frame, head + 4 + size) == (ssize_t)(head + 4 + size), "write");
 }
 
+static void open_screen(Screen *s) {
+  s->fd = dial(port, 0), s->state = CONNECTING, s->have = 0, s->again = 0;
+  struct epoll_event e = {.events = EPOLLOUT, .data.ptr = s};
+  must(epoll_ctl(epfd, EPOLL_CTL_ADD, s->fd, &e) == 0, "epoll_ctl");
+}
+
 static void open_next(void) {
   if (started == count) return;
   Screen *s = &screens[started];
   s->room = started++ % rooms;
-  s->fd = dial(port, 0);
-  struct epoll_event e = {.events = EPOLLOUT, .data.ptr = s};
-  must(epoll_ctl(epfd, EPOLL_CTL_ADD, s->fd, &e) == 0, "epoll_ctl");
+  open_screen(s);
+}
+
+static void come_again(Screen *s, double in) {
+  close(s->fd);
+  s->fd = -1, s->again = now() + in + rand() / (double)RAND_MAX, waiting++;
+}
+
+static void open_those_that_waited(void) {
+  double at = now();
+  for (Screen *s = screens; waiting && s < screens + count; s++)
+    if (s->again && s->again <= at) waiting--, open_screen(s);
 }
 
 static void handshake(Screen *s) {
@@ -85,8 +105,8 @@ static void handshake(Screen *s) {
   else snprintf(path, sizeof path, "/%s", room);
   int size = snprintf(request, sizeof request,
                       "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-                      path, port);
+                      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+                      path, port, deflate ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
   must(write(s->fd, request, size) == size, "write");
   s->state = HANDSHAKING;
   struct epoll_event e = {.events = EPOLLIN, .data.ptr = s};
@@ -95,7 +115,7 @@ static void handshake(Screen *s) {
 
 static void enter(Screen *s) {
   s->state = IN;
-  inside++;
+  if (++inside == count) back_at = now();
   open_next();
 }
 
@@ -117,9 +137,13 @@ static void take(Screen *s, const char *data, size_t size) {
     if (size == 1 && *data == '2') say(s, "3");
     else if (*data == '0') snprintf(text, sizeof text, "40{\"token\":\"%s\"}", token), say(s, text);
     else if (size > 2 && !memcmp(data, "40", 2)) {
-      snprintf(text, sizeof text, "420[\"subscribe\",{\"room\":\"%s\"}]", room);
+      snprintf(text, sizeof text, "420[\"subscribe\",{\"room\":\"%s\"%s}]", room, s->position);
       say(s, text), s->state = ENTERING;
-    } else if (size > 2 && !memcmp(data, "43", 2) && !memmem(data, size, "error", 5)) enter(s);
+    } else if (size > 2 && !memcmp(data, "43", 2) && !memmem(data, size, "error", 5)) {
+      const char *at = memmem(data, size, "\"position\":\"", 12), *end = at ? memchr(at + 12, '"', 20) : NULL;
+      if (other && end) snprintf(s->position, sizeof s->position, ",%.*s", (int)(end + 1 - at), at);
+      enter(s);
+    }
     else if (size > 2 && !memcmp(data, "42[\"batch", 9)) count_one(data, size);
     else fprintf(stderr, "unexpected: %.*s\n", (int)(size < 300 ? size : 300), data), exit(1);
   } else if (size == 2) {
@@ -153,8 +177,13 @@ static size_t frame_size(const unsigned char *at, size_t have, size_t *head) {
 
 static void drop(Screen *s) {
   lost++;
-  close(s->fd);
-  s->fd = -1;
+  if (!other) {
+    close(s->fd), s->fd = -1;
+    return;
+  }
+  if (s->state == IN) inside--;
+  if (port != other) port = other, lost_at = now();
+  come_again(s, 0.5);
 }
 
 static void hear(Screen *s) {
@@ -168,6 +197,11 @@ static void hear(Screen *s) {
   if (s->state == HANDSHAKING) {
     char *body = memmem(at, end - at, "\r\n\r\n", 4);
     if (body) {
+      char *wait = memmem(at, end - at, "retry-after: ", 13);
+      if (wait) {
+        refused++, come_again(s, atof(wait + 13));
+        return;
+      }
       if (memcmp(at, "HTTP/1.1 101", 12)) fprintf(stderr, "refused: %.60s\n", at), exit(1);
       at = body + 4, s->state = GREETING;
       if (speaks == RAW) enter(s);
@@ -182,6 +216,8 @@ static void hear(Screen *s) {
     } else if ((*at & 0x0f) == 8) {
       drop(s);
       return;
+    } else if (*at & 0x40) {
+      deliveries++, bytes += size - head;
     } else {
       take(s, at + head, size - head);
     }
@@ -211,24 +247,27 @@ static double percentile(double share) {
 }
 
 int main(int argc, char **argv) {
-  must(argc == 11, "arguments");
+  must(argc == 11 || argc == 13, "arguments");
   port = atoi(argv[1]);
-  speaks = !strcmp(argv[3], "sio") ? SIO : !strcmp(argv[3], "cf") ? CF : RAW;
+  deflate = !strcmp(argv[3], "sioz");
+  speaks = !strncmp(argv[3], "sio", 3) ? SIO : !strcmp(argv[3], "cf") ? CF : RAW;
   count = atoi(argv[4]), rooms = atoi(argv[5]);
   double rate = atof(argv[6]), seconds = atof(argv[7]);
   int size = atoi(argv[8]);
   room_format = argv[9], token = argv[10];
+  other = argc == 13 ? atoi(argv[11]) : 0;
   screens = calloc(count, sizeof *screens);
   epfd = epoll_create1(0);
   double began = now();
+  signal(SIGPIPE, SIG_IGN);
   for (int i = 0; i < IN_FLIGHT; i++) open_next();
-  while (inside < count && !lost) work(1000);
+  while (inside < count && !lost) open_those_that_waited(), work(20);
   must(!lost, "a connection was lost");
   printf("ready %.3f\n", now() - began), fflush(stdout);
   struct pollfd asked = {.fd = 0, .events = POLLIN};
   while (poll(&asked, 1, 0) == 0) work(20);
 
-  int feed = rate ? dial(atoi(argv[2]), 1) : -1;
+  int feed = rate ? dial(atoi(argv[2]), 1) : -1, second = rate && other ? dial(atoi(argv[12]), 1) : -1;
   char *pad = malloc(size + 1), line[4096], room[128];
   memset(pad, 'x', size), pad[size] = 0;
   unsigned random = 1;
@@ -241,14 +280,17 @@ int main(int argc, char **argv) {
       snprintf(room, sizeof room, room_format, (random >> 8) % rooms);
       int length = snprintf(line, sizeof line, "%s\t{\"t\":%.0f,\"id\":\"%llu\",\"pad\":\"%s\"}\n", room, now() * 1e9,
                             (unsigned long long)sent, pad);
-      must(write(feed, line, length) == length, "feed");
+      if (write(feed, line, length) != length && !other) must(0, "feed");
+      if (other) must(write(second, line, length) == length, "the other feed");
       sent++;
     }
+    if (waiting) open_those_that_waited();
     work(1);
   }
   for (double until = now() + 0.3; now() < until;) work(20);
-  printf("{\"sent\":%llu,\"deliveries\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"p50\":%.1f,\"p99\":%.1f,\"lost\":%d}\n",
+  printf("{\"sent\":%llu,\"deliveries\":%llu,\"bytes\":%llu,\"seconds\":%.3f,\"p50\":%.1f,\"p99\":%.1f,\"lost\":%d,"
+         "\"refused\":%d,\"back\":%.3f}\n",
          (unsigned long long)sent, (unsigned long long)deliveries, (unsigned long long)bytes, seconds, percentile(0.5),
-         percentile(0.99), lost);
+         percentile(0.99), lost, refused, inside == count ? back_at - lost_at : -1);
   return 0;
 }
