@@ -262,6 +262,13 @@ async def test_chunks_that_are_none_are_answered_at_once(victim: Victim) -> None
     assert answer.startswith(b"HTTP/1.1 400 ")
 
 
+async def test_large_bodies_one_after_the_other_are_no_long_head(victim: Victim) -> None:
+    body = json.dumps(order_body()).encode() + b" " * 100_000
+    request, last = (head(signed(), f"Content-Length: {len(body)}", *more) for more in ((), ("Connection: close",)))
+    answer = await raw(victim.url, [request + body, last + body])
+    assert answer.count(b"HTTP/1.1 201 ") == 2
+
+
 async def test_a_head_without_end_is_hung_up_on(victim: Victim) -> None:
     endless = (b"GET / HTTP/1.1\r\nX-Endless: ", *repeat(b"y" * 1_000, 1_000))
     assert (await raw(victim.url, endless, within=5)).startswith(b"HTTP/1.1 431 ")
