@@ -1,5 +1,6 @@
 """Nobody watches without a token, nor beyond what it allows, nor longer than it lasts."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
-from local_stack.demo.room_listener import ConnectionRefused, RoomListener
 from order_contracts.claims import LEEWAY_SECONDS
+from scanserve_client.room_listener import RoomListener
+from scanserve_client.wire import ConnectionRefused
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ async def ask(replica: NotifierProcess, given: str, room: str) -> dict[str, Any]
         (["v1"], "organization:o1", "some venues"),
         ("*", "organization:o2", "not for organization o2"),
         ("*", "venue:nobody-heard-of", "not known"),
-        ("*", "order:x", "guests"),
+        ("*", "order:x", "with a link"),
         ("*", "kitchen", "not a room"),
     ],
 )
@@ -151,3 +153,60 @@ async def test_a_screen_whose_token_is_revoked_is_sent_away_and_no_other(
         await lost.connect(own.url)
     assert "position" in await kept.subscribe()
     await kept.drop()
+
+
+async def test_a_newer_token_keeps_the_connection_and_leaves_what_it_does_not_open(
+    replica: NotifierProcess, writer: OrderWriter
+) -> None:
+    room, other = f"venue:{writer.venue}", f"venue:{writer.venue}-other"
+    listener = RoomListener(token([writer.venue, f"{writer.venue}-other"], seconds=2 - LEEWAY_SECONDS), room)
+    await listener.connect(replica.url)
+    answer = await listener.subscribe()
+    assert 0 < answer["expires_in"] <= 2
+    await listener.call("subscribe", {"room": other})
+    renewed = await listener.call("refresh", {"token": token([writer.venue], seconds=300)})
+    assert (renewed["left"], 290 < renewed["expires_in"] < 320) == ([other], True)
+    await outlive(2)
+    await writer.append("a")
+    await eventually(lambda: listener.events)
+    assert listener.disconnects == []
+    await writer.append("b", venue_id=f"{writer.venue}-other")
+    await writer.append("a")
+    await eventually(lambda: len(listener.events) == 2)
+    assert {event["venue_id"] for event in listener.events} == {writer.venue}
+    await listener.drop()
+
+
+async def outlive(seconds: float) -> None:
+    """Wait until a token of so many seconds has surely run out."""
+    ends = time.monotonic() + seconds + 0.6
+    await eventually(lambda: time.monotonic() > ends, within=seconds + 5)
+
+
+@pytest.mark.parametrize(
+    ("newer", "words"),
+    [
+        (token(seconds=-60), "expired"),
+        ("nonsense", "not valid"),
+        (None, "send a token"),
+        (token(organization="o2"), "somebody else"),
+    ],
+)
+async def test_a_token_that_is_no_good_changes_nothing(
+    replica: NotifierProcess, writer: OrderWriter, newer: Any, words: str
+) -> None:
+    listener = RoomListener(token([writer.venue]), f"venue:{writer.venue}")
+    await listener.connect(replica.url)
+    await listener.subscribe()
+    assert words in (await listener.call("refresh", {"token": newer}))["error"]
+    await writer.append("a")
+    await eventually(lambda: listener.events)
+    await listener.drop()
+
+
+async def test_a_screen_that_is_sent_away_is_told_why(replica: NotifierProcess, venue: str) -> None:
+    listener = RoomListener(token([venue], seconds=1 - LEEWAY_SECONDS), f"venue:{venue}")
+    await listener.connect(replica.url)
+    await listener.subscribe()
+    await listener.wait_gone(5)
+    assert listener.signed_out == ["the token has expired: get a new one"]

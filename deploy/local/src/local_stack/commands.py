@@ -111,6 +111,7 @@ def demo(arguments: argparse.Namespace) -> int:
         venues=arguments.venues,
         orders=arguments.orders,
         kill=arguments.kill,
+        transport=arguments.transport,
         seed=arguments.seed,
     )
     return asyncio.run(run_demo(options, Console(highlight=False)))
