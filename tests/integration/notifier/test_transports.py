@@ -12,9 +12,10 @@ from itertools import count, pairwise
 import httpx
 import pytest
 
+from infra import node
 from infra.eventually import eventually
 from infra.fan import Fan, RawScreen, fan, polling
-from infra.js_screen import JsScreen, install, js_screen
+from infra.js_screen import JsScreen, js_screen
 from notifier.broadcast import event_text
 
 TRANSPORTS = ["websocket", "polling", "polling,websocket"]
@@ -22,7 +23,7 @@ TRANSPORTS = ["websocket", "polling", "polling,websocket"]
 
 @pytest.fixture(scope="module", autouse=True)
 def _client() -> None:
-    install()
+    node.install()
 
 
 @asynccontextmanager

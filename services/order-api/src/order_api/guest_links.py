@@ -46,7 +46,7 @@ def router(
         if secret is None:
             detail = "order links are not set up here: set ORDER_LINK_SECRET on order-api and the notifier"
             raise Problem(HTTPStatus.NOT_IMPLEMENTED, "order_links_not_set_up", detail)
-        order = (await desk.look_up(venue_id, order_id)).order
+        order = msgspec.json.decode((await desk.look_up(venue_id, order_id)).order)
         moment, token_id, seconds = now(), uuid4().hex, int(lifetime.total_seconds())
         token = sign_order_link(
             order, secret=secret, token_id=token_id, now=moment, lifetime_seconds=seconds, issuer=issuer
@@ -59,7 +59,7 @@ def router(
         """Read how far an order is, with its link (or orders:read): the snapshot that its events go on from."""
         identity.following(request, venue_id, order_id)
         answer = await desk.look_up(venue_id, order_id)
-        body = msgspec.json.encode(progress_of(answer.order))
+        body = msgspec.json.encode(progress_of(msgspec.json.decode(answer.order)))
         return Response(body, headers=headers_of(answer), media_type="application/json")
 
     return routes

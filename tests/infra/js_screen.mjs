@@ -1,4 +1,4 @@
-// A screen on the JavaScript client: `node follow.mjs URL TRANSPORTS ROOM`. Tells all that it sees, a JSON line each.
+// A screen on the JavaScript client: `node js_screen.mjs URL TRANSPORTS ROOM`. Tells all that it sees, a JSON line each.
 import { io } from "socket.io-client";
 
 const [url, transports, room] = process.argv.slice(2);
