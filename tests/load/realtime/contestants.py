@@ -35,24 +35,40 @@ class Contestant:
 
     @contextmanager
     def running(self, window_ms: int = 100) -> Iterator["Running"]:
-        """Run it on its core until it answers."""
-        port, feed = draw(), draw()
+        """Run it on its core until it answers; with other ports when these have just been taken."""
+        for left in (2, 1, 0):
+            port, feed = draw(), draw()
+            process = self._start(port, feed, window_ms)
+            try:
+                if self._answers(process, port):
+                    yield Running(self, process.pid, port, feed)
+                    return
+            finally:
+                process.kill()
+                process.wait()
+            if not left:
+                raise RuntimeError(f"{self.name} does not start: see {self._log}")
+
+    @property
+    def _log(self) -> Path:
+        return BUILD / f"{self.name.split()[0]}.log"
+
+    def _start(self, port: int, feed: int, window_ms: int) -> "subprocess.Popen[bytes]":
         command = [*self.command, str(port), str(feed), str(window_ms)]
         environment = {**os.environ, "GOMAXPROCS": "1", **self.environment}
-        with (BUILD / f"{self.name.split()[0]}.log").open("ab") as log:
+        with self._log.open("ab") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        try:
-            pin(process.pid, SERVER_CORE)
-            deadline = time.monotonic() + 20
-            while not answers_ok(port, "/readyz"):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{self.name} does not start: see {log.name}")
-                time.sleep(0.1)
-            pin(process.pid, SERVER_CORE)
-            yield Running(self, process.pid, port, feed)
-        finally:
-            process.kill()
-            process.wait()
+        pin(process.pid, SERVER_CORE)
+        return process
+
+    def _answers(self, process: "subprocess.Popen[bytes]", port: int) -> bool:
+        deadline = time.monotonic() + 20
+        while not answers_ok(port, "/readyz"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.1)
+        pin(process.pid, SERVER_CORE)
+        return True
 
 
 @dataclass(frozen=True)

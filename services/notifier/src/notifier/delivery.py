@@ -20,6 +20,7 @@ from order_contracts.events import timestamp
 from order_contracts.wire import Envelope
 
 _SLICE_SECONDS = 0.0015
+_TIMER_SECONDS = 0.001  # uvloop's timers count whole milliseconds: one that came a little early would spin until due
 
 
 class Delivery:
@@ -85,7 +86,7 @@ class Delivery:
 
     def _flush_due(self) -> None:
         loop, ends = asyncio.get_running_loop(), perf_counter() + _SLICE_SECONDS
-        while (room := self._due.take(loop.time())) is not None:
+        while (room := self._due.take(loop.time() + _TIMER_SECONDS)) is not None:
             self._flush(room)
             if perf_counter() >= ends:
                 self._timer = loop.call_soon(self._flush_due)  # comes behind what has arrived meanwhile
