@@ -23,6 +23,7 @@ from projector.order_feed import OrderFeed
 from projector.probes import probe_routes
 from projector.progress import Progress
 from projector.queries.api import query_api
+from projector.queries.kept_in_redis import connect
 from projector.read_models import ReadModels
 from projector.schema import migrate
 from projector.settings import RunSettings, ServeSettings
@@ -87,10 +88,13 @@ async def serve(settings: ServeSettings) -> None:
     )
     tokens = Tokens(settings, fetch=fetch_keys, complain=log.error)
     await tokens.start()
+    redis = connect(settings.redis_url.get_secret_value()) if settings.redis_url else None
     try:
-        await _until_stopped(http_server(query_api(settings, pool, tokens), settings), tokens.run())
+        await _until_stopped(http_server(query_api(settings, pool, tokens, redis), settings), tokens.run())
     finally:
         await pool.close()
+        if redis is not None:
+            await redis.aclose()
 
 
 async def _until_stopped(server: HttpServer, *others: Awaitable[None]) -> None:
