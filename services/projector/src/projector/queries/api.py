@@ -11,8 +11,12 @@ from projector.database import UNAVAILABLE
 from projector.probes import probe_routes
 from projector.queries import openapi
 from projector.queries.access import Access
+from projector.queries.analytics.export import Exports
+from projector.queries.analytics.freshness import Freshness
+from projector.queries.analytics.routes import Analytics, analytics_routes
 from projector.queries.asked import of_organization, of_venue
 from projector.queries.changes import VenueChanges
+from projector.queries.charts import chart_routes
 from projector.queries.kept_in_redis import KeptInRedis
 from projector.queries.order_lists import list_of_organization, list_of_venue
 from projector.queries.order_routes import order_routes
@@ -31,7 +35,14 @@ from projector.settings import ServeSettings
 _SNAPSHOT_SECONDS = 1.0
 
 
-def query_api(settings: ServeSettings, pool: asyncpg.Pool, tokens: Tokens, redis: "Redis | None" = None) -> FastAPI:
+def query_api(
+    settings: ServeSettings,
+    pool: asyncpg.Pool,
+    tokens: Tokens,
+    *,
+    analytics_pool: asyncpg.Pool,
+    redis: "Redis | None" = None,
+) -> FastAPI:
     """Put the app together. No documentation pages: they would load scripts from elsewhere; /openapi.json is there."""
     registry = CollectorRegistry()
     rows = Rows(pool, acquire_seconds=settings.database_acquire_seconds)
@@ -44,6 +55,7 @@ def query_api(settings: ServeSettings, pool: asyncpg.Pool, tokens: Tokens, redis
     app.include_router(venue_routes(_venue_reads(settings, rows, redis, registry), venue))
     app.include_router(order_routes(rows, venue))
     app.include_router(organization_routes(rows, list_of_organization(rows), organization))
+    app.include_router(analytics_routes(_analytics(settings, access, rows, analytics_pool)))
 
     async def ready() -> str | None:
         try:
@@ -52,6 +64,7 @@ def query_api(settings: ServeSettings, pool: asyncpg.Pool, tokens: Tokens, redis
             return f"Postgres can't be asked: {error!r}"
         return tokens.missing()
 
+    app.router.routes.extend(chart_routes())
     app.router.routes.extend(probe_routes(live=lambda: None, ready=ready, registry=registry))
     app.add_middleware(Timing, registry=registry)
     app.add_middleware(
@@ -62,6 +75,16 @@ def query_api(settings: ServeSettings, pool: asyncpg.Pool, tokens: Tokens, redis
         expose_headers=["ETag", "Retry-After", "Position", "Poll-After-Ms"],
     )
     return app
+
+
+def _analytics(settings: ServeSettings, access: Access, primary: Rows, pool: asyncpg.Pool) -> Analytics:
+    rows = Rows(pool, acquire_seconds=settings.database_acquire_seconds)
+    return Analytics(
+        access=access,
+        rows=rows,
+        freshness=Freshness(rows, primary, most_seconds=settings.analytics_lag_seconds),
+        exports=Exports(rows, at_once=max(1, settings.analytics_connections // 2)),
+    )
 
 
 def _venue_reads(settings: ServeSettings, rows: Rows, redis: "Redis | None", registry: CollectorRegistry) -> VenueReads:

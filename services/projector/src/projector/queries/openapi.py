@@ -74,6 +74,23 @@ def answers(model: type[BaseModel], *headers: str, problems: tuple[int, ...] = _
     return {200: described, 304: same, **{status: problem(status) for status in problems}}
 
 
+def report(model: type[BaseModel], example: dict[str, object]) -> Responses:
+    """Describe a report, which may also be had as CSV."""
+    csv = {"schema": {"type": "string"}, "example": "day,currency,orders\r\n2026-11-24,EUR,117\r\n"}
+    described = {
+        "description": HTTPStatus.OK.phrase,
+        "model": model,
+        "headers": _headers("ETag"),
+        "content": {"application/json": {"example": example}, "text/csv": csv},
+    }
+    same = {"description": "What you hold still stands.", "headers": _headers("ETag")}
+    return {
+        200: described,
+        304: same,
+        **{status: problem(status) for status in _ALWAYS if status != HTTPStatus.PRECONDITION_FAILED},
+    }
+
+
 def problem(status: int) -> dict[str, Any]:
     """Describe a problem, with an example."""
     text, code, detail, field = _PROBLEMS[status]
