@@ -60,10 +60,10 @@ async def test_lists_run_along_their_composite_index_and_sort_nothing(
     await asyncio.to_thread(migrate, world.database_url, SCHEMA)
     await world.query(
         "INSERT INTO orders"
-        " (order_id, venue_id, organization_id, version, head, status, created_at, updated_at, document)"
+        " (order_id, venue_id, organization_id, version, head, status, created_at, updated_at, document, pace)"
         " SELECT n::text, 'v' || n % 20, 'org-' || n % 5, 1, n::text,"
         " (ARRAY['placed', 'ready', 'completed'])[1 + n % 3],"
-        " now() - n * interval '1 second', now(), '{}' FROM generate_series(1, 20000) AS n"
+        " now() - n * interval '1 second', now(), '{}', '[]' FROM generate_series(1, 20000) AS n"
     )
     await world.query("ANALYZE orders")
     plan = await plan_of(world, orders(Rows.__new__(Rows)), owner_id, mode)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from projector.queries.analytics.csv_text import csv_lines
 
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
-texts = st.text(st.sampled_from("=+-@\t\r\n\"',;a é＝0"), max_size=8)
+texts = st.text(st.sampled_from("=+-@\t\r\n\"',;a é＝0"), max_size=8)  # noqa: RUF001
 
 
 @given(st.lists(st.lists(texts, min_size=2, max_size=4), min_size=1, max_size=4))

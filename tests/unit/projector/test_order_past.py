@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_contracts.fold import merge_patch
-from projector.queries.order_past import At, NoSuchPast, PastIncomplete, Step, order_at
+from projector.queries.order_past import At, NoSuchPast, Step, order_at
 
 START = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 changes = st.lists(
@@ -64,12 +64,6 @@ def test_a_moment_gives_the_last_version_appended_by_then(
 def test_a_version_that_is_not_there_yet_is_no_past() -> None:
     with pytest.raises(NoSuchPast):
         order_at(trail_of([{"a": 1}], [0]), At(version=2))
-
-
-def test_a_trail_whose_beginning_was_dropped_folds_to_nothing() -> None:
-    steps = trail_of([{"a": 1}, {"a": 2}], [0, 1])[1:]
-    with pytest.raises(PastIncomplete):
-        order_at(steps, At(version=2))
 
 
 @pytest.mark.parametrize(

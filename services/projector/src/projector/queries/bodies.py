@@ -87,7 +87,6 @@ class HistoryEntry(_Body):
 class HistoryBody(_Body):
     """An order's accepted events, oldest first."""
 
-    complete: bool = Field(description="false where first events were dropped by age")
     events: list[HistoryEntry]
 
 
@@ -159,7 +158,6 @@ EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     CountsBody: {"counts": {"placed": 2, "completed": 117}},
     VenuesBody: {"venues": [{"venue_id": "osteria-nord", "counts": {"placed": 2, "completed": 117}}]},
     HistoryBody: {
-        "complete": True,
         "events": [
             {
                 "version": 1,

@@ -110,7 +110,7 @@ CHANGES = answers(ChangesBody, "Poll-After-Ms", "Position", problems=(*_ALWAYS, 
 BOARD = answers(BoardBody, "Poll-After-Ms")
 COUNTS = answers(CountsBody, "Poll-After-Ms")
 ORDER = answers(Order, problems=(*_ALWAYS, 404, 410))
-HISTORY = answers(HistoryBody, problems=(*_ALWAYS, 404))
+HISTORY = answers(HistoryBody, problems=(*_ALWAYS, 404, 410))
 VENUES = answers(VenuesBody)
 
 

@@ -12,17 +12,16 @@ from order_contracts.fold import merge_patch
 
 _VERSION = re.compile(r"v?([1-9][0-9]{0,17})", re.ASCII)
 _REMEDY = "name a version, such as 3, or a moment with its time zone, such as 2026-11-24T19:05:00Z"
+# began_at leads to the one partition that holds all of an order's events.
 TRAIL = """
-SELECT version, appended_at, event FROM order_events WHERE order_id = $1 AND venue_id = $2 ORDER BY version
+SELECT version, appended_at, event FROM order_events
+WHERE order_id = $1 AND venue_id = $2 AND began_at = (SELECT created_at FROM orders WHERE order_id = $1)
+ORDER BY version
 """
 
 
 class NoSuchPast(Exception):
     """The order was not there yet, or has not come so far."""
-
-
-class PastIncomplete(Exception):
-    """The order's first events were dropped by age: nothing can be folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,7 @@ class At:
 
 
 def order_at(steps: Sequence[Step], at: At) -> tuple[int, bytes]:
-    """Fold an order's whole trail up to `at`: its version then, and its document. Raises NoSuchPast, PastIncomplete."""
-    if steps and steps[0].version != 1:
-        raise PastIncomplete
+    """Fold an order's whole trail up to `at`: its version then, and its document. Raises NoSuchPast."""
     taken = [step for step in steps if at.holds(step)]
     if not taken or (at.version is not None and taken[-1].version != at.version):
         raise NoSuchPast

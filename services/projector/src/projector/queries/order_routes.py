@@ -10,7 +10,7 @@ from order_contracts.events import timestamp
 from projector.queries import openapi
 from projector.queries.asked import OfVenue, OrderId
 from projector.queries.conditional import Held, answer, tag_of
-from projector.queries.order_past import TRAIL, At, NoSuchPast, PastIncomplete, Step, order_at
+from projector.queries.order_past import TRAIL, At, NoSuchPast, Step, order_at
 from projector.queries.problems import Problem, invalid
 from projector.queries.rows import Rows
 from projector.queries.snapshots import json_list
@@ -42,8 +42,7 @@ def order_routes(rows: Rows, asked_of_venue: Callable[..., Awaitable[OfVenue]]) 
     @router.get("/history", summary="All that happened to an order", responses=openapi.HISTORY)
     async def history(held: Held, of: asked, order_id: OrderId) -> Response:
         steps = await reads.trail(of.venue_id, order_id)
-        complete = b"true" if steps[0].version == 1 else b"false"
-        body = b'{"complete":%b,"events":%b}' % (complete, json_list([_entry(step) for step in steps]))
+        body = b'{"events":%b}' % json_list([_entry(step) for step in steps])
         return answer(held, body, tag_of(body))
 
     return router
@@ -68,14 +67,13 @@ class _OrderReads:
             return order_at(await self.trail(venue_id, order_id), at)
         except NoSuchPast as error:
             raise _not_found(f"the order has no state at {text}: it was not there yet, or is not that far") from error
-        except PastIncomplete as error:
-            detail = "the order's first events were dropped by age: only its present state is known, ask without `at`"
-            raise Problem(HTTPStatus.GONE, "history_dropped", detail, field="at") from error
 
     async def trail(self, venue_id: str, order_id: str) -> list[Step]:
         found = await self._rows.fetch(TRAIL, order_id, venue_id)
         if not found:
-            raise _not_found("there is no such order at this venue, or its events were dropped by age")
+            await self.now(venue_id, order_id)  # 404 where there is no such order
+            detail = "the order's events were dropped by age: only its present state is known, ask without `at`"
+            raise Problem(HTTPStatus.GONE, "history_dropped", detail)
         return [Step(row["version"], row["appended_at"], row["event"]) for row in found]
 
 
