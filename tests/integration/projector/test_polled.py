@@ -9,13 +9,14 @@ import pytest
 
 from infra.eventually import eventually
 from infra.query_client import query_api
-from infra.random_log import STATUSES, Entry, entry_of, order_event
+from infra.random_log import Entry, entry_of, order_event
 from infra.running_projector import PARTITIONS, World
 from order_contracts.channels import partition_of
 from order_contracts.order import OPEN_STATUSES
 from projector.queries import changes
 
 BAR = partition_of("bar", PARTITIONS)
+STATUSES = ("placed", "accepted", "preparing", "ready", "completed")
 
 
 def step(order: str, version: int, change: dict[str, Any], venue: str = "bar") -> Entry:

@@ -1,6 +1,5 @@
 """Brings the Postgres schema up to date, from the plain SQL files in migrations/."""
 
-import time
 from contextlib import closing
 from importlib.resources import as_file, files
 from urllib.parse import urlencode
@@ -10,7 +9,6 @@ from psycopg import sql
 from yoyo import get_backend, read_migrations
 
 _LOCK = 0x5CA115E7  # any number that nobody else uses
-_BREATH_SECONDS = 0.1
 
 
 def migrate(database_url: str, schema: str) -> list[str]:
@@ -20,10 +18,7 @@ def migrate(database_url: str, schema: str) -> list[str]:
     killed leaves it behind, and every later start would wait for it, so it is broken once the true lock is held.
     """
     with closing(psycopg.connect(database_url, autocommit=True, connect_timeout=10)) as guard:
-        # Asked again and again: a statement that waits for the lock would itself be waited for by CREATE INDEX
-        # CONCURRENTLY, of a connection that Postgres can't know to be the lock's holder: nobody would ever go on.
-        while guard.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() != (True,):
-            time.sleep(_BREATH_SECONDS)
+        guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         guard.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
         return _apply(database_url, schema)
 

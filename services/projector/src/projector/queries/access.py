@@ -10,6 +10,7 @@ from order_contracts.tokens import NotReady, Tokens
 from projector.queries.problems import Problem, unavailable
 from projector.queries.rows import Rows
 from projector.queries.single_flight import SingleFlight
+from projector.queries.verified import VerifiedTokens
 
 READING, ANALYTICS = "orders:read", "analytics:read"
 _KNOWN_SECONDS = 60.0
@@ -20,7 +21,7 @@ class Access:
     """Verifies tokens; asks the rows whose a venue is, for tokens that allow all of an organization's."""
 
     def __init__(self, tokens: Tokens, rows: Rows) -> None:
-        self._tokens = tokens
+        self._tokens = VerifiedTokens(tokens)
         self._rows = rows
         self._asked = SingleFlight(self._belongs, seconds=1.0)
         self._known_until: dict[str, float] = {}  # a venue's first orders say whose it is, so few venues come and go

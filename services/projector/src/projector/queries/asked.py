@@ -31,6 +31,7 @@ Since = Annotated[
 MinPosition = Annotated[
     str | None,
     Header(
+        alias="If-Min-Position",
         max_length=1000,
         description="answer no earlier than this position, such as the `Position` of an answer of order-api",
     ),

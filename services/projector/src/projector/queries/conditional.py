@@ -19,9 +19,9 @@ def tag_of(*parts: bytes) -> str:
     return f'W/"{digest.hexdigest()}"'
 
 
-def _held(
+async def _held(  # a plain function would be called in a thread, for every request
     if_none_match: Annotated[
-        str | None, Header(description="the `ETag` that you hold: 304 where it still stands")
+        str | None, Header(alias="If-None-Match", description="the `ETag` that you hold: 304 where it still stands")
     ] = None,
 ) -> str:
     return if_none_match or ""

@@ -25,16 +25,16 @@ export const nothing = () => element("p", { className: "nothing", textContent: "
 
 /**
  * Draw series over steps. `series` is [{name, value(row), text(row)}]; bars stand beside each other, lines above.
- * `axis(number)` names a value on the axis.
+ * `axis(number)` names a value on the axis; `steps` are the distances of its values, where not every number will do.
  */
-export function chart(section, rows, series, { kind, axis }) {
+export function chart(section, rows, series, how) {
   const legend = element("ul", { className: "legend" }, ...series.map((one, number) =>
     element("li", {}, element("span", { className: COLOURS[number], ariaHidden: "true" }), one.name)));
   const box = element("div", { role: "img", ariaLabel: `${series.map((one) => one.name).join(", ")} over time: the table below holds the numbers` });
   const numbers = element("details", {}, element("summary", { textContent: "Numbers" }), element("div", {}, table(
     ["", ...series.map((one) => one.name)], rows.map((row) => [step(row), ...series.map((one) => one.text(row))]))));
   section.append(legend, box, numbers);
-  drawn.set(section, { box, rows, series, kind, axis });
+  drawn.set(section, { box, rows, series, how });
   draw(section);
 }
 
@@ -52,7 +52,7 @@ function forget(section) {
 function draw(section) {
   const held = drawn.get(section);
   held.plot?.destroy();
-  const { box, rows, series, kind, axis } = held;
+  const { box, rows, series, how } = held;
   const days = rows.every((row) => row.day);
   const pad = days ? DAY / 2 : 1800;
   const grid = { stroke: colour("line"), width: 1 }, text = { stroke: colour("soft"), grid, ticks: grid };
@@ -60,12 +60,24 @@ function draw(section) {
     width: Math.max(240, box.clientWidth), height: 220, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
     tzDate: (seconds) => (days ? uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") : new Date(seconds * 1000)),
     scales: { x: { range: (_, least, most) => [least - pad, most + pad] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
-    axes: [{ ...text, space: 70 }, { ...text, size: 76, values: (_, values) => values.map(axis) }],
-    series: [{}, ...series.map((one, number) => style(kind, number, series.length, days))],
-  }, [rows.map(secondsOf), ...series.map((one) => rows.map(one.value))], box);
+    axes: [{ ...text, space: 70 }, { ...text, size: 76, values: (_, values) => values.map(how.axis), ...(how.steps && { incrs: how.steps }) }],
+    series: [{}, ...series.map((one, number) => style(how.kind, number, series.length))],
+  }, how.kind === "lines" ? broken(rows, series, days ? DAY : 3600) : [rows.map(secondsOf), ...series.map((one) => rows.map(one.value))], box);
 }
 
-function style(kind, number, all, days) {
+/** Give lines that break where steps are missing: while a venue is closed, nothing is prepared in any time. */
+function broken(rows, series, length) {
+  const columns = [[], ...series.map(() => [])];
+  for (const [number, row] of rows.entries()) {
+    const at = secondsOf(row), before = columns[0].at(-1);
+    if (number > 0 && at - before > 1.5 * length) columns.forEach((column, place) => column.push(place ? null : before + length));
+    columns[0].push(at);
+    series.forEach((one, place) => columns[place + 1].push(one.value(row)));
+  }
+  return columns;
+}
+
+function style(kind, number, all) {
   const tint = colour(COLOURS[number]);
   if (kind === "lines") return { stroke: tint, width: 2, dash: [[], [8, 4], [2, 4]][number], points: { size: 6, fill: tint }, spanGaps: false };
   const place = all === 1 ? 0 : number === 0 ? -1 : 1;

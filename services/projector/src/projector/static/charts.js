@@ -144,7 +144,7 @@ function showFigures(sales, late, refunds, currency) {
 
 function drawIn(id, heading, onCsv, rows, series, how) {
   const section = $(`#${id}`);
-  fill(section, heading, onCsv, rows.length ? null : nothing());
+  fill(section, heading, onCsv, ...(rows.length ? [] : [nothing()]));
   if (rows.length) chart(section, rows, series, how);
 }
 
@@ -164,7 +164,7 @@ function showTimes(rows, steps) {
   const series = [["Half are done in", "p50_seconds"], ["9 of 10", "p90_seconds"], ["99 of 100", "p99_seconds"]].map(([name, field]) =>
     ({ name, value: (row) => row[field], text: (row) => span(row[field]) }));
   const of = rows.filter((row) => row.stage === stage && row.station === "");
-  drawIn("times", `Time orders are ${stage ?? "preparing"}`, csv("times", steps), of, series, { kind: "lines", axis: span });
+  drawIn("times", `Time orders are ${stage ?? "preparing"}`, csv("times", steps), of, series, { kind: "lines", axis: span, steps: [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400] });
 }
 
 function showLate(rows, steps) {

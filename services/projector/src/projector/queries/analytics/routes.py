@@ -1,6 +1,6 @@
 """The reports over HTTP, for a venue and for an organization: JSON, or CSV of any length."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any
@@ -73,8 +73,8 @@ class _Asked:
     written: Format
 
 
-def _asked(owner: Owner) -> Callable[..., _Asked]:
-    def asked(
+def _asked(owner: Owner) -> Callable[..., Awaitable[_Asked]]:
+    async def asked(  # a plain function would be called in a thread
         start: From,
         to: To,
         bucket: Bucket = Bucket.DAY,
