@@ -14,7 +14,7 @@ from local_stack.postgres_server import postgres_program, postgres_url
 from local_stack.program import Program, inherited
 from local_stack.readiness import accepts_queries
 
-_PASSWORD = "of this test alone"
+_PASSWORD = "of-this-test-alone"
 _STARTS_WITHIN = 30.0
 
 
@@ -51,7 +51,7 @@ def _copy(primary: Program, folder: Path, port: int) -> None:
     if primary.user is not None:
         shutil.chown(folder, primary.user, primary.user)
     binary = Path(primary.command[0]).with_name("pg_basebackup")
-    source = f"host={HOST} port={port} user=postgres password='{_PASSWORD}'"
+    source = f"host={HOST} port={port} user=postgres password={_PASSWORD}"
     subprocess.run(
         [binary, "-d", source, "-D", str(folder), "-R", "-X", "stream", "-c", "fast"],
         check=True,
@@ -74,7 +74,7 @@ def _replica(primary: Program, folder: Path, ports: tuple[int, int]) -> Program:
 
 
 def _address(port: int) -> str:
-    return postgres_url(port, _PASSWORD.replace(" ", "%20"))
+    return postgres_url(port, _PASSWORD)
 
 
 @contextmanager
@@ -88,4 +88,4 @@ def _running(program: Program) -> Iterator[None]:
         yield
     finally:
         process.send_signal(program.stop_signal)
-        process.wait(program.stops_within)
+        process.wait(60)
