@@ -54,7 +54,7 @@ function draw(section) {
   held.plot?.destroy();
   const { box, rows, series, how } = held;
   const days = rows.every((row) => row.day);
-  const pad = days ? DAY / 2 : 1800;
+  const length = days ? DAY : 3600, pad = Math.min(...distances(rows), rows.length > 1 ? Infinity : length) / 2; // a bar's half
   const grid = { stroke: colour("line"), width: 1 }, text = { stroke: colour("soft"), grid, ticks: grid };
   held.plot = new uPlot({
     width: Math.max(240, box.clientWidth), height: 220, legend: { show: false }, cursor: { y: false, drag: { x: false, y: false } },
@@ -62,8 +62,10 @@ function draw(section) {
     scales: { x: { range: (_, least, most) => [least - pad, most + pad] }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } },
     axes: [{ ...text, space: 70 }, { ...text, size: 76, values: (_, values) => values.map(how.axis), ...(how.steps && { incrs: how.steps }) }],
     series: [{}, ...series.map((one, number) => style(how.kind, number, series.length))],
-  }, how.kind === "lines" ? broken(rows, series, days ? DAY : 3600) : [rows.map(secondsOf), ...series.map((one) => rows.map(one.value))], box);
+  }, how.kind === "lines" ? broken(rows, series, length) : [rows.map(secondsOf), ...series.map((one) => rows.map(one.value))], box);
 }
+
+const distances = (rows) => rows.slice(1).map((row, number) => secondsOf(row) - secondsOf(rows[number]));
 
 /** Give lines that break where steps are missing: while a venue is closed, nothing is prepared in any time. */
 function broken(rows, series, length) {
