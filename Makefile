@@ -74,6 +74,6 @@ fmt: $(STAMP) ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean: down ## remove everything that was built, the virtual environment too
-	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .PHONY: help setup up down demo test chaos bench check unit integration system browser contracts page lock image fmt clean
