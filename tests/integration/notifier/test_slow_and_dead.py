@@ -92,6 +92,19 @@ async def test_a_slow_screen_that_missed_nothing_is_not_told_to_resync() -> None
 
 
 @on_uvloop
+async def test_a_slow_screen_that_owes_a_pong_is_given_its_time_to_read() -> None:
+    async with fan(buffer_bytes=32 * 1024) as served:
+        (slow,) = await entered(served.port)
+        served.turns(served.whole_turn)  # it is pinged
+        await send_until_slow(served)
+        served.turns(served.whole_turn - 1)  # and looked at
+        await asyncio.sleep(0.05)
+        assert len(served.sio.eio.sockets) == 1
+        assert "2" in await slow.read_until('42["batch"')
+        slow.vanish()
+
+
+@on_uvloop
 async def test_a_slow_screen_can_not_have_answers_pile_up_by_asking_on() -> None:
     async with fan(buffer_bytes=32 * 1024) as served:
         (slow,) = await entered(served.port)

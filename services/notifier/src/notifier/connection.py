@@ -171,7 +171,7 @@ class Socket(AsyncSocket):  # type: ignore[misc]  # python-engineio carries no t
         self.slow, self._looks = True, 0
         self.server.changed(self)
         if self.web is not None:
-            self._seen_waiting = self.web.waiting_bytes
+            self._seen_waiting, self.awaits_pong = self.web.waiting_bytes, False  # its pong is not read now
             self._listen()
 
     def drained(self) -> None:
