@@ -58,6 +58,9 @@ unit integration system browser: $(STAMP) ## one kind of tests alone
 contracts: $(STAMP) ## write the JSON Schemas, asyncapi.yaml, examples and docs/transitions.md anew
 	@$(BIN)/python -m order_contracts && $(BIN)/python -m order_api.transitions
 
+page: $(STAMP) ## build the staff page's bundle, and the TypeScript client's types, anew
+	@PYTHONPATH=tests $(BIN)/python -c 'from infra import node; node.install(); node.run("contracts/js/build.mjs"); node.run("services/notifier/board/build.mjs")'
+
 lock: $(STAMP) ## resolve all dependencies anew (hashed, no registry address inside)
 	@cd requirements && for f in setup build runtime dev; do ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $$f.in -o $$f.txt; done
@@ -73,4 +76,4 @@ fmt: $(STAMP) ## format the code
 clean: down ## remove everything that was built, the virtual environment too
 	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup up down demo test chaos bench check unit integration system browser contracts lock image fmt clean
+.PHONY: help setup up down demo test chaos bench check unit integration system browser contracts page lock image fmt clean

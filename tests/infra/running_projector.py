@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -124,6 +125,21 @@ class World:
             return True
 
         await eventually(done, within=within, what=f"projecting {records} records")
+
+    async def ready(self, name: str = "one") -> None:
+        """Wait until a projector holds its partitions.
+
+        With no record to wait for: the positions are there before the consumer is, and a projector that is ended
+        while aiokafka asks its first broker for metadata leaks that connection.
+        """
+
+        async def answers() -> bool:
+            try:
+                return (await self.probe("/readyz", name))[0] == HTTPStatus.OK
+            except httpx.TransportError as error:
+                raise AssertionError(repr(error)) from error
+
+        await eventually(answers, within=30, what="readiness")
 
     async def tables(self) -> Expected:
         """Read what is written, in the oracle's form."""

@@ -13,9 +13,9 @@ from aiokafka import AIOKafkaProducer
 
 from infra.eventually import eventually
 from infra.pos_client import ORGANIZATION, PosClient
-from local_stack.demo.room_listener import RoomListener
 from local_stack.stack import Stack
 from order_contracts.channels import PARTITIONS, TOPIC, partition_of
+from scanserve_client.room_listener import RoomListener
 
 LIFE = ("accept", "start", "items/pizza/ready", "items/cola/ready", "complete")
 
@@ -87,8 +87,8 @@ async def test_the_snapshot_holds_what_is_open_and_the_room_goes_on_from_there(v
     await eventually(lambda: _is(venue.row(closed_order), closing.json()))
     snapshot = await venue.snapshot()
     assert [order["order_id"] for order in snapshot["orders"]] == [open_order]
-    screen = RoomListener(venue.token, f"venue:{venue.id}", snapshot["position"])
-    screen.orders = {order["order_id"]: order for order in snapshot["orders"]}
+    screen = RoomListener(venue.token, f"venue:{venue.id}")
+    screen.begin(snapshot)
     accepted = (await venue.pos.act(url, open_order, "accept")).json()
     await screen.connect(venue.stack.notifier_urls[1])
     await screen.subscribe()
