@@ -71,10 +71,13 @@ image: ## build one service's image: make image SERVICE=order-api (needs Docker)
 	@docker build -f deploy/Dockerfile --build-arg SERVICE=$(SERVICE) \
 	  --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) -t scanserve-$(SERVICE) .
 
+k8s-check: $(STAMP) ## render every overlay, hold it against strict schemas and against what the services are
+	@$(BIN)/python -m pytest -q tests/deploy/k8s $(ARGS)
+
 fmt: $(STAMP) ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean: down ## remove everything that was built, the virtual environment too
 	@rm -rf build node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup up down demo test chaos bench check unit integration system browser contracts page lock image fmt clean
+.PHONY: help setup up down demo test chaos bench check k8s-check unit integration system browser contracts page lock image fmt clean
