@@ -224,7 +224,7 @@ def test_rules_and_dashboards_ask_for_metrics_that_are_there() -> None:
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
-    page = (ROOT / "docs" / "runbooks.md").read_text()
+    page = (ROOT / "docs" / "runbooks.md").read_text().partition("\n## CloudWatch\n")[0]
     chapters = re.findall(r"^### (\w+)$", page, re.MULTILINE)
     alerts = [rule["alert"] for rule in _rules()]
     assert sorted(set(alerts)) == sorted(chapters)

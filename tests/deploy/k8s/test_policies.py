@@ -53,8 +53,8 @@ def test_images_are_pinned(objects: tuple[Manifest, ...], request: pytest.Fixtur
     local = request.node.callspec.params["objects"] == "local"
     for name, template in pod_specs(objects).items():
         image = container(template)["image"]
-        if name == "valkey":
-            assert re.search(r":\d+\.\d+\.\d+-", image), image
+        if name in ("valkey", "cloudwatch-collector"):
+            assert re.search(r":v?\d+\.\d+\.\d+", image), image
         else:
             assert image.endswith(":local") if local else re.search(r"@sha256:[0-9a-f]{64}$", image), image
 
@@ -77,10 +77,11 @@ def test_selectors_select_what_they_are_for(objects: tuple[Manifest, ...]) -> No
         for name, found in of_kind(objects, kind).items():
             selector = found["spec"]["selector"]
             wanted = selector.get("matchLabels", selector) if kind == "PodDisruptionBudget" else selector
-            assert [n for n, has in labels.items() if wanted.items() <= has.items()] == [name], f"{kind} {name}"
+            meant = name.removesuffix("-pods")  # headless, for the collector
+            assert [n for n, has in labels.items() if wanted.items() <= has.items()] == [meant], f"{kind} {name}"
     for name, service in of_kind(objects, "Service").items():
         (port,) = service["spec"]["ports"]
-        named = [p["name"] for p in container(pod_specs(objects)[name])["ports"]]
+        named = [p["name"] for p in container(pod_specs(objects)[name.removesuffix("-pods")])["ports"]]
         assert port["targetPort"] in named, name
 
 
