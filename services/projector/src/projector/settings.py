@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
@@ -38,11 +39,10 @@ class ServerSettings(DatabaseSettings):
     database_command_seconds: float = Field(default=10.0, gt=0, le=60)
 
 
-class RunSettings(ServerSettings):
+class RunSettings(LogAccess, ServerSettings):
     """`projector run`."""
 
     http_port: int = Field(default=8082, ge=0, le=65535)
-    kafka_bootstrap_servers: str = Field(min_length=1)
     orders_topic: str = TOPIC
     log_epoch: int = Field(default=1, ge=1)
     consumer_group: str = Field(default="projector", min_length=1)
