@@ -38,8 +38,8 @@ test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/system tests/browser $(ARGS)
 
-bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write or boot; JSON under build/bench
-	@test -n "$(AREA)" || { echo "say which: make bench AREA=write or AREA=boot"; exit 2; }
+bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot or page; JSON under build/bench
+	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot or page"; exit 2; }
 	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
 
 chaos: $(STAMP) ## the survival tests, harder: more kills, a broker outage of a minute
@@ -75,6 +75,6 @@ fmt: $(STAMP) ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean: down ## remove everything that was built, the virtual environment too
-	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .PHONY: help setup up down demo test chaos bench check unit integration system browser contracts page lock image fmt clean

@@ -98,6 +98,15 @@ class World:
         finally:
             await connection.close()
 
+    async def in_one_session(self, before: str, sql: str) -> list[asyncpg.Record]:
+        """Ask after statements that a session has to be prepared by."""
+        connection = await asyncpg.connect(self.database_url, server_settings={"search_path": SCHEMA})
+        try:
+            await connection.execute(before)
+            return list(await connection.fetch(sql))
+        finally:
+            await connection.close()
+
     async def projected(self) -> int:
         """Say how many records the positions have behind them. An AssertionError says: not to be learned now."""
         try:

@@ -3,8 +3,8 @@
 // there is always either an effect under way whose answer is an input, or a timer running, so that nothing hangs.
 
 import { afterAsked, pollAfter, reconnectAfter, refreshAfter } from "./pacing.ts";
-import { further, isBeyond, sameEpoch } from "./positions.ts";
-import { Ledger } from "./ledger.ts";
+import { Holding } from "./holding.ts";
+import type { Ledger } from "./ledger.ts";
 import type { BatchMeta, Event, Order, SubscribeAck } from "./schema.ts";
 import { TIMERS, type Effect, type Input, type Knowledge, type Snapshot, type Timer } from "./signals.ts";
 import { statusOf } from "./status.ts";
@@ -12,12 +12,11 @@ import { statusOf } from "./status.ts";
 const POLL_AFTER_FAILURES = 3;
 
 export class Following {
-  readonly ledger = new Ledger();
+  readonly #holding = new Holding();
   readonly known: Knowledge = {
     link: "down", data: "none", joined: false, polling: false, pollAnswered: false,
     feedStaleSince: undefined, refused: undefined, expired: false, quietSince: undefined, begun: false,
   };
-  position: string | undefined;
   readonly #random: () => number;
   #out: Effect[] = [];
   #attempt = 0; // names a subscribe or a snapshot, so that a late answer to an earlier one is told apart
@@ -33,6 +32,15 @@ export class Following {
 
   constructor(random: () => number) {
     this.#random = random;
+  }
+
+  get ledger(): Ledger {
+    return this.#holding.ledger;
+  }
+
+  /** Up to where what is held is whole. */
+  get position(): string | undefined {
+    return this.#holding.position;
   }
 
   /** Take an input at a monotonic time in milliseconds; gives what is to be done, in order. */
@@ -185,7 +193,7 @@ export class Following {
     }
     if (answer.resync) return this.#resync();
     if (typeof answer.error === "string") return this.#tokenRefused(answer.error, now);
-    if (typeof answer.position === "string") this.position = further(this.position as string, answer.position);
+    if (typeof answer.position === "string") this.#holding.advance(answer.position);
     this.#renewal = "none";
     this.#connectFailures = this.#olderSnapshots = 0;
     Object.assign(this.known, { joined: true, begun: true, quietSince: undefined });
@@ -193,24 +201,15 @@ export class Following {
   }
 
   #onBatch(events: Event[], meta: BatchMeta): void {
-    if (this.known.data !== "held" || this.position === undefined) return;
-    if (isBeyond(meta.prev, this.position)) {
-      // A hole. While a join is under way this batch comes again with what is missing; else one has to begin.
+    if (this.known.data !== "held") return;
+    const folded = this.#holding.fold(events, meta);
+    if (folded === "hole") {
+      // While a join is under way this batch comes again, with what is missing; else one has to begin.
       if (this.known.joined) this.#join();
       return;
     }
-    const orders = new Map<string, Order>();
-    const folded: Event[] = [];
-    for (const event of events) {
-      const applied = this.ledger.apply(event);
-      if (applied.outcome === "gap") this.#do({ kind: "fetchOrder", id: event.order_id });
-      if (applied.outcome === "applied") {
-        orders.set(event.order_id, applied.order);
-        folded.push(event);
-      }
-    }
-    this.position = further(this.position, meta.to);
-    if (folded.length > 0) this.#do({ kind: "changed", orders: [...orders.values()], events: folded, whole: false });
+    for (const id of folded.gaps) this.#do({ kind: "fetchOrder", id });
+    if (folded.events.length > 0) this.#do({ kind: "changed", orders: folded.orders, events: folded.events, whole: false });
   }
 
   // --- one order behind a gap -------------------------------------------------------------------------------------
@@ -257,30 +256,21 @@ export class Following {
     }
   }
 
-  /**
-   * Take a snapshot in; gives whether it says anything new. One from rows that are behind what is held would take
-   * the screen back in time: what is held is whole up to its own position, and is joined at that.
-   */
+  /** Take a snapshot in, and show it; gives whether it says anything new. */
   #adopt(snapshot: Snapshot): boolean {
-    const anew = this.position !== undefined && !sameEpoch(this.position, snapshot.position);
-    if (this.position !== undefined && !anew && isBeyond(this.position, snapshot.position)) {
+    const adopted = this.#holding.adopt(snapshot);
+    if (adopted === "older") {
       this.#olderSnapshots += 1;
       return false;
     }
-    const news = snapshot.position !== this.position;
     this.#olderSnapshots = this.#orderFailures = 0;
-    this.ledger.reset(snapshot.orders, anew);
-    this.position = snapshot.position;
     this.#do({ kind: "cancel", timer: "order" });
     this.#do({ kind: "changed", orders: [...this.ledger.orders.values()], events: [], whole: true });
-    return news;
+    return adopted === "news";
   }
 
-  /** Take in the orders that have changed since what is held; gives whether there are any. */
   #catchUp(changes: Snapshot): boolean {
-    const changed = changes.orders.filter((order) => this.ledger.put(order).changed);
-    this.position = further(this.position as string, changes.position);
-    const orders = changed.flatMap(({ order_id }) => this.ledger.orders.get(order_id) ?? []);
+    const orders = this.#holding.catchUp(changes);
     if (orders.length > 0) this.#do({ kind: "changed", orders, events: [], whole: false });
     return orders.length > 0;
   }

@@ -162,7 +162,7 @@ async def test_a_stream_that_reads_too_slowly_is_cut_with_a_resync_and_the_other
         await eventually(lambda: _equals(own, 2), within=15)
         for number in range(60):
             await writer.append(f"{number}", notes="x" * 30_000)
-        await eventually(lambda: len(good.events) == 60)
+            await eventually(lambda seen=number + 1: len(good.events) == seen)  # it keeps up, on a busy machine too
         stalled.setblocking(False)
         read = bytearray()
         await eventually(lambda: _ends(stalled, read), within=20)

@@ -45,9 +45,11 @@ export function boardView(board: Board): TemplateResult {
   const { words, columns, banner } = board;
   const empty = columns.every(({ tickets }) => tickets.length === 0);
   return html`
-    ${bar(board)}
-    ${banner.mood === "live" || banner.mood === "loading" ? nothing : html`<p class="banner" data-mood=${banner.mood}>
-      <span class="mark" aria-hidden="true"></span><span>${banner.text}${banner.age}${banner.queued ? html`<b>${banner.queued}</b>` : nothing}</span></p>`}
+    <header>
+      ${bar(board)}
+      ${banner.mood === "live" || banner.mood === "loading" ? nothing : html`<p class="banner" data-mood=${banner.mood}>
+        <span class="mark" aria-hidden="true"></span><span>${banner.text}${banner.age}${banner.queued ? html`<b>${banner.queued}</b>` : nothing}</span></p>`}
+    </header>
     <div class="body">
       <main id="board" aria-label=${words.board} data-columns=${columns.length} ?data-loading=${banner.mood === "loading" && empty}>
         ${columns.map((column) => columnView(column, board))}
@@ -75,7 +77,7 @@ function bar(board: Board): TemplateResult {
   const toggle = (panel: Panel, text: string): TemplateResult => html`
     <button type="button" class="tool" aria-expanded=${board.panel === panel} @click=${() => deeds.panel(panel)}>${text}</button>`;
   return html`
-    <header class="bar">
+    <div class="bar">
       <h1 dir="auto">${board.venue}</h1>
       <p id="status" data-mood=${banner.mood} aria-hidden="true"><span class="mark"></span>${banner.text}</p>
       <p id="status-text" class="unseen" role="status">${banner.text}</p>
@@ -87,7 +89,7 @@ function bar(board: Board): TemplateResult {
           <span aria-hidden="true">♪</span><span class="text">${words.sound[board.sound]}</span></button>
         <button type="button" class="tool" @click=${deeds.settings}><span aria-hidden="true">⚙</span><span class="text">${words.settings}</span></button>
       </div>
-    </header>`;
+    </div>`;
 }
 
 function viewChoice({ view, stations, words, deeds }: Board): TemplateResult {

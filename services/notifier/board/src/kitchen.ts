@@ -72,6 +72,8 @@ export function urgencyOf(stage: Stage, minutes: number, thresholds: Thresholds)
 
 const minutesSince = (time: string, now: number): number => Math.max(0, Math.floor((now - Date.parse(time)) / 60_000));
 
+const NUMBERED = new Intl.Collator("en", { numeric: true }); // 10 after 9, on every device alike
+
 export interface Shown {
   view: View;
   now: number;
@@ -82,6 +84,11 @@ export interface Shown {
   acknowledged: ReadonlySet<string>;
 }
 
+/** By course, then as numbered: the keys of a document come in another order from the rows than from the room. */
+function byCourse(one: Line, other: Line): number {
+  return (one.item.course ?? 0) - (other.item.course ?? 0) || NUMBERED.compare(one.id, other.id);
+}
+
 function ticketOf(order: Order, shown: Shown): Ticket | undefined {
   const { view, now } = shown;
   const was = shown.cancelled.get(order.order_id);
@@ -90,7 +97,8 @@ function ticketOf(order: Order, shown: Shown): Ticket | undefined {
   const lines = Object.entries(order.items)
     .map(([id, item]) => ({ id, item }))
     .filter(({ item }) => view.kind !== "station" || item.station === view.station)
-    .filter(({ id, item }) => !isVoided(item) || !shown.acknowledged.has(`${order.order_id}/${id}`));
+    .filter(({ id, item }) => !isVoided(item) || !shown.acknowledged.has(`${order.order_id}/${id}`))
+    .sort(byCourse);
   if (lines.length === 0) return undefined;
   const minutesHere = minutesSince(order.status_since, now);
   return {

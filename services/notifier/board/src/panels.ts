@@ -44,16 +44,18 @@ export function settingsView(
   const value = (event: Event): string => (event.target as HTMLInputElement).value;
   return html`
     <h2 id="settings-title">${words.settings}</h2>
-    <label>${words.theme.label}
+    <div class="pair"><label>${words.theme.label}
       <select @change=${(event: Event) => change({ theme: value(event) as Theme })}>
         ${themes.map((theme) => html`<option value=${theme} ?selected=${theme === preferences.theme}>${words.theme[theme]}</option>`)}</select></label>
     <label>${words.language}
       <select @change=${(event: Event) => change({ language: value(event) as Language })}>
-        ${languages.map(([name, its]) => html`<option value=${name} lang=${name} ?selected=${name === language}>${its.itself}</option>`)}</select></label>
+        ${languages.map(([name, its]) => html`<option value=${name} lang=${name} ?selected=${name === language}>${its.itself}</option>`)}</select></label></div>
     <label>${words.size} <output>${preferences.size} %</output>
       <input type="range" min="70" max="160" step="10" .value=${live(String(preferences.size))}
         @input=${(event: Event) => change({ size: Number(value(event)) })}></label>
-    <fieldset><legend>${words.thresholds}</legend>${STAGES.map((stage) => thresholdRow(stage, preferences.thresholds, words, change))}</fieldset>
+    <fieldset><legend>${words.thresholds}</legend>
+      <div class="thresholds" aria-hidden="true"><span></span><span class="hint">${words.slow}</span><span class="hint">${words.late}</span></div>
+      ${STAGES.map((stage) => thresholdRow(stage, preferences.thresholds, words, change))}</fieldset>
     <label class="check"><input type="checkbox" .checked=${live(preferences.shortcuts)}
       @change=${(event: Event) => change({ shortcuts: (event.target as HTMLInputElement).checked })}> ${words.shortcuts}</label>
     ${preferences.shortcuts ? html`<dl class="keys">${words.keys.map(([key, what]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${what}</dd></div>`)}</dl>` : nothing}

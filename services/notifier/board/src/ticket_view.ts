@@ -63,9 +63,10 @@ function drawn(ticket: Ticket, context: TicketContext): TemplateResult {
 
 function age(ticket: Ticket, words: Words): TemplateResult {
   const shape = { late: "‼", slow: "!", "": "" }[ticket.urgency];
+  const here = ticket.minutesHere === ticket.minutes ? "" : `, ${words.here(ticket.minutesHere)}`;
   const word = { late: words.late, slow: words.slow, "": "" }[ticket.urgency];
   return html`<p class="age"><span class="minutes">${shape ? html`<span aria-hidden="true">${shape} </span>` : nothing}${
-    words.age(ticket.minutes)}</span>${word ? html`<span class="how">${word}, ${words.here(ticket.minutesHere)}</span>` : nothing}</p>`;
+    words.age(ticket.minutes)}</span>${word ? html`<span class="how">${word}${here}</span>` : nothing}</p>`;
 }
 
 function place({ order }: Ticket, words: Words): string {
