@@ -44,6 +44,7 @@ bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot
 
 chaos: $(STAMP) ## the survival tests, harder: more kills, a broker outage of a minute
 	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py $(ARGS)
+	@CHAOS_KILLS=10 CHAOS_SCREENS=500 $(BIN)/python -m pytest tests/system/test_screens_survive.py $(ARGS)
 
 check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
