@@ -6,10 +6,11 @@ the request: what another replica has just answered is never denied here.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+
+from msgspec import Struct
 
 from order_api.booked import BookedEvent
 from order_api.commands import Command, Place
@@ -41,8 +42,7 @@ _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order.
 
     `external_version` is the order's version in the POS that this follows: an older one than noted is refused.
@@ -60,8 +60,7 @@ class Request:
     notes_external_version: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An order as an event left it, in the JSON that callers read, and the position that has seen the event."""
 
     order_id: str

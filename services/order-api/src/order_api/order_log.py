@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from order_api.appender import Appends, Sent
-from order_api.booked import BookedEvent
+from order_api.booked import BookedEvent, booked
 from order_api.boot import Start
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
@@ -195,8 +195,11 @@ class OrderLog:
         self._metrics.verdicts[verdict].inc()
         if verdict is Verdict.ACCEPTED:
             self._book.apply(envelope, number, offset)
-        if envelope.id in self._waiters:  # not accepted may be a repetition of one that stands
-            standing = self._book.event(envelope.order_id, envelope.id)
+        if envelope.id in self._waiters:
+            if verdict is Verdict.ACCEPTED:
+                standing: BookedEvent | None = booked(envelope, number, offset)
+            else:  # it may be a repetition of one that stands
+                standing = self._book.event(envelope.order_id, envelope.id)
             self._waiters.settle(envelope.id, envelope.parent, standing)
 
     def forget_before(self, moment: int) -> None:
