@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from order_api.booked import BookedEvent
-from order_api.commands import Command, Place
+from order_api.commands import Command, ImportOrder, Place
 from order_api.decide import Code, Refusal, decide
 from order_api.metrics import Metrics
 from order_api.old_orders import OldOrders
@@ -118,6 +118,8 @@ class OrderDesk:
         if self._lag() > self._deadline:
             raise try_again("this replica is still reading the log. Nothing was done")
         newest, brought, tries = False, isinstance(request.command, Place), 0  # what is placed now is not that old
+        if isinstance(request.command, ImportOrder):  # it may have been imported before the window: here nobody knows
+            brought = await self._old_orders.bring_back(request.venue_id, request.order_id)
         while True:
             standing = self._book.event(request.order_id, request.event_id)
             if standing is not None:
