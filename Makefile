@@ -16,7 +16,7 @@ $(STAMP): requirements/setup.txt requirements/build.txt requirements/runtime.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/setup.txt
 	@echo "  1 of 3: what the services run on"
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/runtime.txt
 	@echo "  2 of 3: the tests, the checks, Java, PostgreSQL"
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@echo "  3 of 3: our own packages"

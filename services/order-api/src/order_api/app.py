@@ -47,6 +47,7 @@ _log = structlog.get_logger()
 async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (gives 0) or until the log can't be read any more (gives 1)."""
     epoch = await check_topic(settings)
+    gc.disable()  # a book makes no garbage while it is filled, and walking it again and again takes longer than that
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
@@ -81,7 +82,7 @@ async def run(settings: Settings) -> int:
         server = http_server.server(Faults(lane), settings)
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
-        caught_up.add_done_callback(lambda _: gc.freeze())  # the book outlives every request: no walk through it again
+        caught_up.add_done_callback(_end_of_boot)
         for needed in (reading, refreshing):
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
@@ -112,6 +113,11 @@ async def run(settings: Settings) -> int:
         _stop_on_signals(server)
         await server.serve()
         return _verdict(reading, refreshing)
+
+
+def _end_of_boot(_: object) -> None:
+    gc.freeze()  # the book outlives every request: no walk through it again
+    gc.enable()
 
 
 def _now() -> datetime:
