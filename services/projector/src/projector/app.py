@@ -37,7 +37,7 @@ async def run(settings: RunSettings) -> None:
     """Project until told to stop. Raises what nobody should go on after."""
     metrics, progress = Metrics(), Progress(stalled_after_seconds=settings.stalled_after_seconds)
     async with AsyncExitStack() as stack:
-        address, schema = settings.database_url.get_secret_value(), settings.database_schema
+        address, schema = settings.direct_address, settings.database_schema
         await _patiently("Postgres", lambda: asyncio.to_thread(migrate, address, schema))
         epoch = await _patiently("Kafka", lambda: check_topic(settings))
         pool = await open_pool(settings, connections=2, acquire_seconds=5.0, writes=True)

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from projector.settings import ServerSettings
+from projector.settings import DatabaseSettings
 
 UNAVAILABLE = (
     OSError,
@@ -31,7 +31,7 @@ UNWRITABLE = (
 
 
 async def open_pool(
-    settings: ServerSettings, *, connections: int, acquire_seconds: float, writes: bool
+    settings: DatabaseSettings, *, connections: int, acquire_seconds: float, writes: bool
 ) -> asyncpg.Pool:
     """Make a pool that connects when first used, so that a database that is down delays nobody's start."""
     milliseconds = str(int(settings.database_command_seconds * 1000))
@@ -42,6 +42,7 @@ async def open_pool(
         timeout=acquire_seconds,
         command_timeout=settings.database_command_seconds,
         max_inactive_connection_lifetime=60,
+        statement_cache_size=100 if settings.database_prepared_statements else 0,
         target_session_attrs="read-write" if writes else "any",
         server_settings={
             "application_name": "projector",
@@ -53,5 +54,22 @@ async def open_pool(
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
             "tcp_user_timeout": milliseconds,
+        },
+    )
+
+
+async def connect_directly(settings: DatabaseSettings, *, schema: str | None = None) -> asyncpg.Connection:
+    """Connect past any pooler, for an operator's long work: no deadline a statement, a dead server noticed."""
+    return await asyncpg.connect(
+        settings.direct_address,
+        timeout=10,
+        target_session_attrs="read-write",
+        server_settings={
+            "application_name": "projector operation",
+            "search_path": schema or settings.database_schema,
+            "maintenance_work_mem": "256MB",
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
         },
     )

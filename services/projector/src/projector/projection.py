@@ -4,8 +4,8 @@ Invariant: however a log is cut into batches, the rows come out the same.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field, replace
 
 from order_contracts.arbiter import Arbiter, Verdict
 from order_contracts.channels import partition_of
@@ -45,10 +45,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the tables hold of a batch's orders: rows, and heads of the quarantined ones by (partition, order)."""
+    """What the tables hold of a batch's orders.
+
+    Rows; heads of the quarantined ones by (partition, order); (partition, order, version) of discarded dead letters.
+    """
 
     rows: Mapping[str, OrderRow]
     quarantined: Mapping[tuple[int, str], Head]
+    discarded: Set[tuple[int, str, int]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -89,6 +93,7 @@ class _Projection:
         self._poison = poison
         self._rows = dict(before.rows)
         self._waiting = set(before.quarantined)
+        self._discarded = before.discarded
         self._arbiters: dict[int, Arbiter] = {}
         self._changes = Changes()
         for row in before.rows.values():
@@ -117,6 +122,9 @@ class _Projection:
     def _accept(self, record: LogRecord, envelope: Envelope) -> None:
         self._changes.accepted[envelope.type] += 1
         order = record.partition, envelope.order_id
+        if (*order, envelope.version) in self._discarded:
+            self._pass_over(order, envelope)
+            return
         if order in self._waiting:
             self._changes.dead_letters.append(DeadLetter(record, envelope, "waits behind a dead letter of its order"))
             return
@@ -125,6 +133,15 @@ class _Projection:
         except ValueError as error:
             self._waiting.add(order)
             self._changes.dead_letters.append(DeadLetter(record, envelope, str(error)))
+
+    def _pass_over(self, order: tuple[int, str], envelope: Envelope) -> None:
+        """Go on behind a discarded event, whose dead letter stands already: only the order's head moves."""
+        row = self._rows.get(envelope.order_id)
+        if row is None or order in self._waiting:
+            self._waiting.add(order)
+            return
+        moved = replace(row, version=envelope.version, head=envelope.id)
+        self._rows[envelope.order_id] = self._changes.rows[envelope.order_id] = moved
 
     def _fold(self, record: LogRecord, envelope: Envelope) -> None:
         if self._poison is not None:

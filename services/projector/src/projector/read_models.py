@@ -11,7 +11,7 @@ import asyncpg
 
 from projector.database import UNWRITABLE
 from projector.projection import Changes, LogRecord, project
-from projector.statements import add_counts, append_trail, load_before, put_dead_letters, put_rows
+from projector.statements import load_before, write
 
 
 class Fenced(Exception):
@@ -92,10 +92,7 @@ class ReadModels:
     ) -> None:
         before = await load_before(connection, records)
         changes = project(records, before, partitions=self._partitions, poison=poison)
-        await append_trail(connection, changes.trail)
-        await put_rows(connection, changes.rows.values())
-        await add_counts(connection, changes.counts)
-        await put_dead_letters(connection, changes.dead_letters)
+        await write(connection, changes)
         total.add(changes)
 
     async def _write_around_poison(

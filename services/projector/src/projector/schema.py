@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 from yoyo import get_backend, read_migrations
 
-_LOCK = 0x5CA115E7  # any number that nobody else uses
+MIGRATION_LOCK = 0x5CA115E7  # any number that nobody else uses
 
 
 def migrate(database_url: str, schema: str) -> list[str]:
@@ -18,7 +18,7 @@ def migrate(database_url: str, schema: str) -> list[str]:
     killed leaves it behind, and every later start would wait for it, so it is broken once the true lock is held.
     """
     with closing(psycopg.connect(database_url, autocommit=True, connect_timeout=10)) as guard:
-        guard.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        guard.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
         guard.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
         return _apply(database_url, schema)
 

@@ -8,7 +8,7 @@ import msgspec
 
 from order_contracts.wire import Envelope
 from projector.order_row import OrderRow, at_ms
-from projector.projection import Before, DeadLetter, Head, LogRecord
+from projector.projection import Before, Changes, DeadLetter, Head, LogRecord
 from projector.venue_counts import Key
 
 _ROWS = """
@@ -17,10 +17,10 @@ SELECT order_id, venue_id, organization_id, version, head, status, payment, chan
 FROM orders WHERE order_id = ANY($1::text[])
 """
 
-_QUARANTINED = """
-SELECT DISTINCT ON (partition, order_id) partition, order_id, event_id, version
+_LETTERS = """
+SELECT partition, order_id, event_id, version, discarded_at IS NOT NULL AS discarded
 FROM dead_letters WHERE order_id = ANY($1::text[])
-ORDER BY partition, order_id, version DESC
+ORDER BY version
 """
 
 _PUT_ROWS = """
@@ -52,11 +52,25 @@ async def load_before(connection: asyncpg.Connection, records: Sequence[LogRecor
     """Read the rows and quarantined heads of a batch's orders."""
     orders = list({record.content.order_id for record in records if isinstance(record.content, Envelope)})
     rows = await connection.fetch(_ROWS, orders)
-    letters = await connection.fetch(_QUARANTINED, orders)
+    letters = await connection.fetch(_LETTERS, orders)
+    waiting = {(row["partition"], row["order_id"]) for row in letters if not row["discarded"]}
     return Before(
         rows={row["order_id"]: OrderRow(**{**row, "document": msgspec.json.decode(row["document"])}) for row in rows},
-        quarantined={(row["partition"], row["order_id"]): Head(row["event_id"], row["version"]) for row in letters},
+        quarantined={
+            order: Head(row["event_id"], row["version"])
+            for row in letters
+            if (order := (row["partition"], row["order_id"])) in waiting
+        },
+        discarded={(row["partition"], row["order_id"], row["version"]) for row in letters if row["discarded"]},
     )
+
+
+async def write(connection: asyncpg.Connection, changes: Changes) -> None:
+    """Write what a batch changes, within the caller's transaction."""
+    await append_trail(connection, changes.trail)
+    await put_rows(connection, changes.rows.values())
+    await add_counts(connection, changes.counts)
+    await put_dead_letters(connection, changes.dead_letters)
 
 
 async def put_rows(connection: asyncpg.Connection, rows: Collection[OrderRow]) -> None:
