@@ -10,6 +10,7 @@ from infra.eventually import eventually
 from infra.operating import operate, start
 from infra.random_log import Entry, RandomLog
 from infra.running_projector import PARTITIONS, SCHEMA, World
+from projector.schema import migrate
 
 VENUES = ("osteria", "kiosk", "bar", "cantina", "bistro", "grill")
 
@@ -53,7 +54,7 @@ async def constraints(world: World, schema: str = SCHEMA) -> set[str]:
 
 
 async def constraints_of_a_fresh_schema(world: World) -> set[str]:
-    assert (await operate(world, "migrate", DATABASE_SCHEMA="fresh")).code == 0
+    await asyncio.to_thread(migrate, world.database_url, "fresh")
     return await constraints(world, "fresh")
 
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from infra.operating import operate
+from infra.operating import ended, operate, start
 from infra.random_log import Entry, RandomLog
 from infra.running_projector import PARTITIONS, World
 
@@ -63,13 +63,25 @@ async def test_equal_while_orders_come_in_and_different_once_a_row_was_changed(w
 
 
 async def test_rows_that_are_not_there_are_said_so(world: World) -> None:
-    ended = await operate(world, "verify")
-    assert ended.code == 3
-    assert "no schema" in ended.told
+    missing = await operate(world, "verify")
+    assert missing.code == 3
+    assert "no schema" in missing.told
 
 
 async def test_wrong_settings_are_named_each(world: World) -> None:
-    ended = await operate(world, "lag", KAFKA_BOOTSTRAP_SERVERS="", DATABASE_URL="mysql://x")
-    assert ended.code == 2
-    assert "KAFKA_BOOTSTRAP_SERVERS" in ended.told
-    assert "DATABASE_URL: " in ended.told
+    wrong = await ended(await start(world, "lag", KAFKA_BOOTSTRAP_SERVERS="", DATABASE_URL="mysql://x"))
+    assert wrong.code == 2
+    assert "KAFKA_BOOTSTRAP_SERVERS" in wrong.told
+    assert "DATABASE_URL: " in wrong.told
+
+
+async def test_as_a_process_it_prints_json_and_ends_with_the_code_of_its_verdict(world: World) -> None:
+    await world.append(hostile("process", 100))
+    async with world.running():
+        await world.caught_up(100)
+        equal = await ended(await start(world, "verify", "--json"))
+        assert (equal.code, equal.result["equal"]) == (0, True)
+        await world.query("UPDATE orders SET status = 'eaten'")
+        different = await ended(await start(world, "verify"))
+    assert different.code == 1
+    assert 'status is "eaten", the log gives' in different.said

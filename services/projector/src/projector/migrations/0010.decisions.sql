@@ -5,8 +5,8 @@
 ALTER TABLE dead_letters ADD COLUMN discarded_at timestamptz;
 ALTER TABLE dead_letters ADD COLUMN discard_note text;
 
--- Orders whose trail was removed by retention, up to which version.
-CREATE TABLE trail_removed (
-    order_id        text   PRIMARY KEY,
-    through_version bigint NOT NULL
+-- Trails of orders that began before this moment are not kept. One row once retention has run, none before.
+CREATE TABLE trail_retention (
+    kept_from timestamptz NOT NULL
 );
+CREATE UNIQUE INDEX trail_retention_is_one_row ON trail_retention ((true));

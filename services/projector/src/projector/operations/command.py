@@ -169,15 +169,21 @@ def _command(commands: Any, name: str, help_: str, operation: str | None = None)
 def operate(settings: LogSettings, arguments: argparse.Namespace) -> int:
     """Run one command; give its exit code."""
     configure_logs("error" if settings.log_level == "info" else settings.log_level)
-    telling = Telling(Console(stderr=True))
+    code, said = uvloop.run(perform(settings, arguments, Console(stderr=True)))
+    sys.stdout.write(said)
+    return code
+
+
+async def perform(settings: LogSettings, arguments: argparse.Namespace, console: Console) -> tuple[int, str]:
+    """Run one command; give its exit code and what belongs on stdout."""
+    telling = Telling(console)
     run: Run = getattr(Operations(settings, telling), arguments.operation)
     try:
-        code, result, text = uvloop.run(run(arguments))
+        code, result, text = await run(arguments)
     except _NOT_DONE as error:
         telling.say(f"not done: {error or repr(error)}")
-        return NOT_DONE
-    sys.stdout.write((json.dumps(result, default=_plain) if arguments.json else text) + "\n")
-    return code
+        return NOT_DONE, ""
+    return code, (json.dumps(result, default=_plain) if arguments.json else text) + "\n"
 
 
 def _plain(value: object) -> str:

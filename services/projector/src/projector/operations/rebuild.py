@@ -12,7 +12,6 @@ import asyncpg
 
 from projector.database import connect_directly
 from projector.log_contract import check_topic
-from projector.operations.decisions import remove_trails
 from projector.operations.ends import LogEnds, log_ends
 from projector.operations.filling import Filler, filler
 from projector.operations.refusal import Refusal
@@ -73,7 +72,6 @@ class Rebuild:
         await self._fill(connection, log, epoch)
         indexing = time.monotonic()
         await self._build_indexes(shadow)
-        await remove_trails(connection, shadow.schema)
         indexed = time.monotonic()
         await self._fill(connection, log, epoch)
         retired = f"{self._served}_retired"

@@ -13,7 +13,6 @@ import asyncpg
 from projector.checkpoints import EpochMismatch
 from projector.database import connect_directly
 from projector.log_contract import check_topic
-from projector.operations.decisions import remove_trails
 from projector.operations.ends import log_ends
 from projector.operations.filling import filler
 from projector.operations.refusal import Refusal
@@ -67,7 +66,6 @@ class Verify:
             await self._fill_most(served, connection, epoch)
             async with served.transaction(isolation="repeatable_read", readonly=True):
                 records = await self._fill_to_snapshot(served, epoch)
-                await remove_trails(connection, shadow.schema)
                 found, complete, rows = await self._compare(served, connection)
             await shadow.drop()
             return Verdict(records, rows, found, complete, round(time.monotonic() - began, 2))
