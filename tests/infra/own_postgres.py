@@ -64,7 +64,7 @@ class OwnPostgres:
         """Do something as its superuser."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
 
     def standby(self, folder: Path) -> "OwnPostgres":
         """Copy it: what the copy's start makes is a hot standby that follows this one."""

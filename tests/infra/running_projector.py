@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from infra.eventually import eventually
 from infra.random_log import Entry, Expected, oracle
+from infra.sum_tables import sum_tables
 from local_stack.ports import draw
 from order_contracts.wire import Envelope, Malformed, read_record
 from projector.app import run
@@ -126,6 +127,7 @@ class World:
             trail={(row["order_id"], row["version"], row["event_id"]) for row in trail},
             counts=Counter({(row["venue_id"], row["status"]): row["orders"] for row in counts}),
             dead_letters=sorted((row["order_id"], row["version"]) for row in letters),
+            sums=await sum_tables(self.query),
         )
 
     async def agrees(self) -> None:
@@ -135,6 +137,7 @@ class World:
         assert tables.trail == expected.trail
         assert dict(tables.counts) == dict(expected.counts)
         assert tables.dead_letters == sorted(expected.dead_letters)
+        assert tables.sums == expected.sums
 
     async def metric(self, metric: str, name: str = "one") -> float:
         """Read one metric, summed over its labels."""

@@ -1,4 +1,4 @@
-"""Postgres goes over to a standby that lost the last commits, or is cut off in the middle of COMMIT: rows come out right.
+"""Postgres goes over to a standby that lost the last commits, or is cut off in the middle of COMMIT: rows are right.
 
 CHAOS_CUTS makes it harder: `make chaos`.
 """

@@ -14,11 +14,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from order_contracts.wire import read_record
+from projector.changes import LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE, open_pool
 from projector.holdings import Holdings, digest
 from projector.operations.refusal import Refusal
-from projector.projection import LogRecord
 from projector.read_models import ReadModels, Step
 from projector.settings import LogSettings
 from projector.unreadable import Guard

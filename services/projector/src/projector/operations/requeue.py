@@ -7,15 +7,18 @@ over it in the same way (projection.py), and order-api still finds it there.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import asyncpg
 
 from order_contracts.wire import Envelope
+from projector.changes import Before, LogRecord
 from projector.database import UNWRITABLE
 from projector.operations.refusal import Refusal
-from projector.projection import Before, LogRecord, project
-from projector.statements import load_before, write
+from projector.projection import project
+from projector.read_models import write_changes
+from projector.statements import load_before
+from projector.trail_months import TrailMonths
 
 _LOCK = "SELECT FROM positions WHERE partition = $1 FOR UPDATE"
 _WAITING = """
@@ -67,9 +70,8 @@ async def discard(connection: asyncpg.Connection, order_id: str, note: str, *, p
                 "nobody placed, so it stays in quarantine; no other order waits for it"
             )
         await connection.execute(_MARK, first.partition, order_id, envelope.version, note)
-        moved = replace(row, version=envelope.version, head=envelope.id)
         await connection.execute(
-            "UPDATE orders SET version = $2, head = $3 WHERE order_id = $1", order_id, moved.version, moved.head
+            "UPDATE orders SET version = $2, head = $3 WHERE order_id = $1", order_id, envelope.version, envelope.id
         )
         if not others:
             return Requeued(order_id, 0, 0)
@@ -122,7 +124,7 @@ async def _project(connection: asyncpg.Connection, records: Sequence[LogRecord],
         )
     versions = [_envelope(record).version for record in records]
     await connection.execute(_REMOVE, records[0].partition, order_id, versions)
-    await write(connection, changes)
+    await write_changes(connection, TrailMonths(), changes)
     return Requeued(order_id, len(records), 0)
 
 
