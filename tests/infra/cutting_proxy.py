@@ -51,7 +51,7 @@ async def cutting(database_url: str, cuts: Cuts) -> AsyncIterator[str]:
         assert task is not None
         tasks.add(task)
         task.add_done_callback(tasks.discard)
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):  # asyncio's callback can't take a cancelled one
             await _pass_on(reader, writer, (str(target.hostname), int(target.port or 0)), cuts)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -70,14 +70,7 @@ async def _pass_on(
 ) -> None:
     upstream, downstream = await asyncio.open_connection(*target)
     silent = asyncio.Event()
-
-    async def answers() -> None:
-        while data := await upstream.read(65536):
-            if silent.is_set():
-                return
-            writer.write(data)
-
-    answering = asyncio.create_task(answers())
+    answering = asyncio.create_task(_answer(upstream, writer, silent))
     try:
         while data := await reader.read(65536):
             if cuts.muted:
@@ -100,3 +93,12 @@ async def _pass_on(
         for one in (writer, downstream):
             one.transport.abort()
         await asyncio.gather(answering, return_exceptions=True)
+
+
+async def _answer(upstream: asyncio.StreamReader, writer: asyncio.StreamWriter, silent: asyncio.Event) -> None:
+    while data := await upstream.read(65536):
+        if silent.is_set():
+            return
+        writer.write(data)
+    if not silent.is_set():
+        writer.close()

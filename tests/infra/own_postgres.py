@@ -70,7 +70,8 @@ class OwnPostgres:
         """Copy it: what the copy's start makes is a hot standby that follows this one."""
         assert self._program is not None
         access = self.folder / "pg_hba.conf"
-        access.write_text(access.read_text() + f"host replication all {HOST}/32 scram-sha-256\n")
+        rule = access.read_text()
+        access.write_text(rule + f"host replication all {HOST}/32 scram-sha-256\n")
         self.execute("SELECT pg_reload_conf()")
         folder.mkdir(mode=0o700)
         if self._program.user:
@@ -85,4 +86,6 @@ class OwnPostgres:
             extra_groups=None if self._program.user is None else [],
             cwd="/",
         )
+        (folder / "pg_hba.conf").write_text(rule)
+        access.write_text(rule)
         return OwnPostgres(folder, *self._settings)

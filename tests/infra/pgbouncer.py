@@ -62,6 +62,6 @@ def pooled(database_url: str, folder: Path) -> Iterator[tuple[str, Program]]:
         log=folder / "pgbouncer.log",
         environment=inherited(),
         is_ready=lambda: accepts_queries(url),
-        user="nobody" if os.geteuid() == 0 else None,  # it refuses to run as root
+        user="daemon" if os.geteuid() == 0 else None,  # it refuses to run as root
     )
     yield url, program

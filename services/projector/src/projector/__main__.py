@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 from projector.app import run, serve
 from projector.checkpoints import EpochMismatch
+from projector.database import WrongSchema
 from projector.holdings import LineageBroken
 from projector.log_contract import TopicUnfit
 from projector.logs import configure_logs
@@ -40,7 +41,7 @@ def main() -> int:
         return operate(_settings(LogSettings), arguments)
     try:
         processes[arguments.command]()
-    except (TopicUnfit, EpochMismatch, LineageBroken) as halt:
+    except (TopicUnfit, EpochMismatch, LineageBroken, WrongSchema) as halt:
         log.critical("halted", reason=type(halt).__name__, detail=str(halt))
         return 1
     return 0

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from order_contracts.tokens import Tokens
 from projector.checkpoints import Checkpoints
-from projector.database import UNAVAILABLE, open_pool
+from projector.database import UNAVAILABLE, close_pool, open_pool
 from projector.http_server import HttpServer, http_server
 from projector.key_fetch import fetch_keys
 from projector.lag import watch_lag
@@ -41,7 +41,7 @@ async def run(settings: RunSettings) -> None:
         await _patiently("Postgres", lambda: asyncio.to_thread(migrate, address, schema))
         epoch = await _patiently("Kafka", lambda: check_topic(settings))
         pool = await open_pool(settings, connections=2, acquire_seconds=5.0, writes=True)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         partitions = settings.orders_partitions
         checkpoints = Checkpoints(pool, epoch=epoch, partitions=partitions)
         await _patiently("Postgres", checkpoints.create)
@@ -90,7 +90,7 @@ async def serve(settings: ServeSettings) -> None:
     try:
         await _until_stopped(http_server(query_api(settings, pool, tokens), settings), tokens.run())
     finally:
-        await pool.close()
+        await close_pool(pool)
 
 
 async def _until_stopped(server: HttpServer, *others: Awaitable[None]) -> None:

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from projector.checkpoints import EpochMismatch
-from projector.database import UNAVAILABLE, connect_directly
+from projector.database import UNAVAILABLE, WrongSchema, connect_directly
 from projector.holdings import LineageBroken
 from projector.log_contract import TopicUnfit
 from projector.logs import configure_logs
@@ -34,7 +34,17 @@ from projector.read_models import Fenced
 from projector.settings import LogSettings
 
 DONE, DIFFERENT, NOT_DONE = 0, 1, 3
-_NOT_DONE = (Refusal, TopicUnfit, EpochMismatch, LineageBroken, Fenced, KafkaError, *UNAVAILABLE, asyncpg.PostgresError)
+_NOT_DONE = (
+    Refusal,
+    TopicUnfit,
+    EpochMismatch,
+    LineageBroken,
+    WrongSchema,
+    Fenced,
+    KafkaError,
+    *UNAVAILABLE,
+    asyncpg.PostgresError,
+)
 Outcome = tuple[int, Any, str]
 """Exit code, what --json prints, what is printed otherwise."""
 Run = Callable[[argparse.Namespace], Coroutine[Any, Any, Outcome]]

@@ -12,11 +12,12 @@ from contextlib import asynccontextmanager
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
+from pydantic import SecretStr
 
 from order_contracts.wire import read_record
 from projector.changes import LogRecord
 from projector.checkpoints import Checkpoints
-from projector.database import UNAVAILABLE, open_pool
+from projector.database import UNAVAILABLE, close_pool, open_pool
 from projector.holdings import Holdings, digest
 from projector.operations.refusal import Refusal
 from projector.read_models import ReadModels, Step
@@ -156,7 +157,10 @@ class Filler:
 async def filler(
     settings: LogSettings, epoch: str, partitions: Sequence[int], *, batch_records: int, patience_seconds: float = 60.0
 ) -> AsyncIterator[Filler]:
-    """Open a filler of `settings.database_schema`."""
+    """Open a filler of `settings.database_schema`. Past any pooler, whose role has the served schema's name set."""
+    settings = settings.model_copy(
+        update={"database_url": SecretStr(settings.direct_address), "database_prepared_statements": True}
+    )
     pool = await open_pool(settings, connections=1, acquire_seconds=10.0, writes=True)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers.split(","),
@@ -180,4 +184,4 @@ async def filler(
         )
     finally:
         await consumer.stop()
-        await pool.close()
+        await close_pool(pool)
