@@ -42,8 +42,10 @@ bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write or bo
 	@test -n "$(AREA)" || { echo "say which: make bench AREA=write or AREA=boot"; exit 2; }
 	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
 
-chaos: $(STAMP) ## the survival tests, harder: more kills, a broker outage of a minute
-	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py $(ARGS)
+chaos: $(STAMP) ## the survival tests, harder: hundreds of kills, restarts and cuts, a broker outage of a minute
+	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 CHAOS_PROJECTOR_KILLS=200 CHAOS_RESTARTS=20 CHAOS_CUTS=100 \
+	  $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py tests/integration/projector/test_survival.py \
+	  tests/integration/projector/test_failover.py $(ARGS)
 
 check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -25,7 +25,7 @@ async def test_a_rebuild_while_orders_come_in_is_the_fold_of_the_log(world: Worl
     await world.append(entries[:2500])
     async with world.running():
         await world.caught_up(2500)
-        await world.query("UPDATE orders SET document = '{}'")  # what a rebuild is for
+        await world.query("UPDATE orders SET display_number = 'wrong', created_at = now()")  # what a rebuild is for
         await world.query("DELETE FROM order_events WHERE version = 2")
         appending = asyncio.create_task(world.append(entries[2500:], pause_every=10))
         ended = await operate(world, "rebuild", "--json")
@@ -50,7 +50,8 @@ async def constraints(world: World, schema: str = SCHEMA) -> set[str]:
         "WHERE connamespace = to_regnamespace($1)",
         schema,
     )
-    return {row["it"].replace(f"{schema}.", "") for row in rows}
+    every = {row["it"].replace(f"{schema}.", "") for row in rows}
+    return {one for one in every if not one.startswith("order_events_2")}  # months come with their orders
 
 
 async def constraints_of_a_fresh_schema(world: World) -> set[str]:

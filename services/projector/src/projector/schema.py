@@ -12,6 +12,7 @@ from yoyo import get_backend, read_migrations
 
 MIGRATION_LOCK = 0x5CA115E7  # any number that nobody else uses
 _ASK_SECONDS = 0.2
+_OWN = files("projector") / "migrations"
 
 
 def migrate(database_url: str, schema: str, folder: Path | None = None) -> list[str]:
@@ -27,8 +28,13 @@ def migrate(database_url: str, schema: str, folder: Path | None = None) -> list[
         address = _one_server(database_url, guard.info)
         if folder is not None:
             return _apply(address, schema, folder)
-        with as_file(files("projector") / "migrations") as own:
+        with as_file(_OWN) as own:
             return _apply(address, schema, own)
+
+
+def own_migrations() -> int:
+    """Count those of this release: a schema that has had others is not for its projector to write."""
+    return sum(name.name.endswith(".sql") and ".rollback." not in name.name for name in _OWN.iterdir())
 
 
 def _lock(guard: psycopg.Connection) -> None:

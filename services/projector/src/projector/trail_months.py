@@ -46,6 +46,10 @@ class TrailMonths:
     def __init__(self) -> None:
         self._known: set[Month] = set()
 
+    def forget(self) -> None:
+        """Look again: what was there may have been dropped."""
+        self._known.clear()
+
     async def ensure(self, connection: asyncpg.Connection, began: Iterable[datetime]) -> None:
         """Make the partitions that hold orders begun at these moments, within the caller's transaction.
 

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -28,6 +28,8 @@ from projector.operations.letters import letters_of, queues
 from projector.operations.rebuild import Rebuild
 from projector.operations.refusal import Refusal
 from projector.operations.requeue import StillRefused, discard, replay
+from projector.operations.retention import retain
+from projector.operations.shadow import only_one
 from projector.operations.telling import Telling
 from projector.operations.verify import Verify
 from projector.read_models import Fenced
@@ -97,6 +99,23 @@ class Operations:
             "\n".join([head, *lines, f"    total {'':>12} {report.records:>9} {report.seconds:>9.1f}"]),
         )
 
+    async def retention(self, arguments: argparse.Namespace) -> Outcome:
+        """Drop the histories of orders that began long ago."""
+        connection = await only_one(self._settings, self._settings.database_schema)
+        try:
+            done = await retain(
+                connection,
+                months=arguments.months,
+                now=datetime.now(UTC),
+                dry=arguments.dry_run,
+                open_too=arguments.open_too,
+            )
+        finally:
+            await connection.close()
+        what = "dropped" if done.done else "would be dropped"
+        text = f"{', '.join(done.dropped) or 'nothing'} {what}; histories are kept from {done.kept_from:%Y-%m-%d} on"
+        return DONE, asdict(done), text
+
     async def dead_letters(self, arguments: argparse.Namespace) -> Outcome:
         """Show or end quarantines."""
         connection = await connect_directly(self._settings)
@@ -157,6 +176,10 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         one.add_argument("--processes", type=int, default=max(2, os.cpu_count() or 2), help="how many (one a core)")
         one.add_argument("--anew", action="store_true", help="do not go on with what an earlier run has left")
     _command(commands, "lag", "how far the rows are behind the log")
+    keep = _command(commands, "retention", "drop the histories of orders that began before the last months")
+    keep.add_argument("--months", type=int, required=True, help="how many to keep beside the present one")
+    keep.add_argument("--dry-run", action="store_true", help="only say what would be dropped")
+    keep.add_argument("--open-too", action="store_true", help="also where orders are still open")
     letters = commands.add_parser("dead-letters", help="events that could not be projected, and what waits behind them")
     actions = letters.add_subparsers(dest="action", required=True)
     _command(actions, "list", "which orders wait", "dead_letters").add_argument("--limit", type=int, default=100)

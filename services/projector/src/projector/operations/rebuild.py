@@ -15,6 +15,7 @@ from projector.log_contract import check_topic
 from projector.operations.ends import LogEnds, log_ends
 from projector.operations.filling import Filler, filler
 from projector.operations.refusal import Refusal
+from projector.operations.retention import drop_given_up
 from projector.operations.shadow import Shadow, drop_schema, only_one
 from projector.operations.swap import copy_grants, swap
 from projector.operations.telling import Telling
@@ -118,6 +119,7 @@ class Rebuild:
                 nonlocal waited
                 waited = time.monotonic()
                 await follower.fill(positions)
+                await drop_given_up(connection)
 
             self._telling.say("swapping")
             await swap(

@@ -34,6 +34,7 @@ class Table:
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    compared: str = "true"  # which rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ async def differences(
 async def _digests(connection: asyncpg.Connection, table: Table) -> dict[int, tuple[int, Any]]:
     rows = await connection.fetch(
         f"SELECT {_bucket(table)} AS bucket, count(*) AS rows, "  # noqa: S608  # names of the catalogue
-        f"sum(hashtextextended({_row(table.columns)}, 1)::numeric) AS hashes FROM {table.name} GROUP BY 1"
+        f"sum(hashtextextended({_row(table.columns)}, 1)::numeric) AS hashes FROM {table.name} WHERE {table.compared} "
+        "GROUP BY 1"
     )
     return {row["bucket"]: (row["rows"], row["hashes"]) for row in rows}
 
@@ -77,7 +79,8 @@ async def _digests(connection: asyncpg.Connection, table: Table) -> dict[int, tu
 async def _rows(connection: asyncpg.Connection, table: Table, bucket: int) -> dict[str, str]:
     key = f"jsonb_build_array({', '.join(map(_quoted, table.key))})::text"
     rows = await connection.fetch(
-        f"SELECT {key} AS key, to_jsonb(one)::text AS row FROM {table.name} AS one WHERE {_bucket(table)} = $1",  # noqa: S608
+        f"SELECT {key} AS key, to_jsonb(one)::text AS row FROM {table.name} AS one "  # noqa: S608
+        f"WHERE {_bucket(table)} = $1 AND {table.compared}",
         bucket,
     )
     return {row["key"]: row["row"] for row in rows}

@@ -9,16 +9,12 @@ there) or fences it off.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from random import random
 
 import asyncpg
 
-from projector.operations.refusal import Refusal
+from projector.operations.locking import with_short_locks
 from projector.schema import MIGRATION_LOCK
 
-# Below deadlock_timeout (1 s): whoever reads is never the one that is sent away; and nobody waits longer behind us.
-_FIRST_WAITS, _LATER_WAIT_MS = (300, 300, 300, 600, 600), 900
-_ATTEMPTS = 60
 CatchUp = Callable[[Mapping[int, int]], Awaitable[None]]
 
 _TABLES = """
@@ -63,32 +59,8 @@ async def swap(
     `before` brings the shadow near the log's end, with nobody waiting. `catch_up` brings it to given positions: it is
     asked once the old ones stand still, so that nobody who reads afterwards finds the rows further back than before.
     """
-    for attempt in range(_ATTEMPTS):
-        wait = _FIRST_WAITS[attempt] if attempt < len(_FIRST_WAITS) else _LATER_WAIT_MS
-        await before()
-        try:
-            await _once(connection, wait, epoch, served, shadow, retired, catch_up)
-        except (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError, asyncpg.DeadlockDetectedError, TimeoutError):
-            await asyncio.sleep(0.2 + random() / 2)  # noqa: S311  # so that readers have their turn
-        else:
-            return
-    raise Refusal(
-        "somebody's transaction has kept the tables locked all the time (pg_stat_activity tells whose). The rebuilt "
-        "schema is complete: start the rebuild again, and it goes on with the swap"
-    )
 
-
-async def _once(
-    connection: asyncpg.Connection,
-    wait_ms: int,
-    epoch: str,
-    served: str,
-    shadow: str,
-    retired: str,
-    catch_up: CatchUp,
-) -> None:
-    async with connection.transaction():
-        await connection.execute(f"SET LOCAL lock_timeout = {wait_ms}")
+    async def work() -> None:
         await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
         tables = [row["name"] for row in await connection.fetch(_TABLES, served)]
         if tables:
@@ -99,3 +71,5 @@ async def _once(
             await connection.execute(f'ALTER SCHEMA "{served}" RENAME TO "{retired}"')
         await connection.execute(f'DROP TABLE "{shadow}".shadow, "{shadow}".shadow_indexes')
         await connection.execute(f'ALTER SCHEMA "{shadow}" RENAME TO "{served}"')
+
+    await with_short_locks(connection, work, before=before)

@@ -6,7 +6,7 @@ that snapshot stands. The projector and all readers go on meanwhile.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import asyncpg
 
@@ -16,7 +16,7 @@ from projector.log_contract import check_topic
 from projector.operations.ends import log_ends
 from projector.operations.filling import filler
 from projector.operations.refusal import Refusal
-from projector.operations.row_diff import RowDifference, differences, tables_of
+from projector.operations.row_diff import RowDifference, Table, differences, tables_of
 from projector.operations.shadow import Shadow, only_one
 from projector.operations.telling import Telling
 from projector.operations.workers import workers
@@ -121,11 +121,18 @@ class Verify:
                 raise Refusal(
                     f"table {name} has other columns in the two schemas: bring both up to date with `migrate`"
                 )
-            async for difference in differences(table, served, rebuilt):
+            async for difference in differences(await self._kept(served, table), served, rebuilt):
                 if len(found) == self._limit:
                     return found, False, rows
                 found.append(difference)
         return found, True, rows
+
+    async def _kept(self, served: asyncpg.Connection, table: Table) -> Table:
+        """Leave out what retention has given up."""
+        since = await served.fetchval("SELECT kept_from FROM trail_retention")
+        if table.name != "order_events" or since is None:
+            return table
+        return replace(table, compared=f"began_at >= '{since.isoformat()}'")
 
 
 async def _positions(connection: asyncpg.Connection) -> dict[int, int]:
