@@ -26,6 +26,7 @@ from projector.unreadable import Guard
 
 log = structlog.get_logger(__name__)
 
+_BATCH_SECONDS = 120.0
 _FETCH_BYTES = 4 * 1024 * 1024
 Batch = dict[int, list[ConsumerRecord]]
 
@@ -155,12 +156,15 @@ class Filler:
 
 @asynccontextmanager
 async def filler(
-    settings: LogSettings, epoch: str, partitions: Sequence[int], *, batch_records: int, patience_seconds: float = 60.0
+    settings: LogSettings, epoch: str, partitions: Sequence[int], *, batch_records: int, patience_seconds: float = 300.0
 ) -> AsyncIterator[Filler]:
-    """Open a filler of `settings.database_schema`. Past any pooler, whose role has the served schema's name set."""
-    settings = settings.model_copy(
-        update={"database_url": SecretStr(settings.direct_address), "database_prepared_statements": True}
-    )
+    """Open a filler of `settings.database_schema`.
+
+    Past any pooler, whose role has the served schema's name set; and with a deadline for large batches: nobody waits
+    for these locks but whoever goes on after this one was killed.
+    """
+    direct = {"database_url": SecretStr(settings.direct_address), "database_prepared_statements": True}
+    settings = settings.model_copy(update={**direct, "database_command_seconds": _BATCH_SECONDS})
     pool = await open_pool(settings, connections=1, acquire_seconds=10.0, writes=True)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka_bootstrap_servers.split(","),

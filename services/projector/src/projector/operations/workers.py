@@ -16,7 +16,7 @@ from projector.logs import configure_logs
 from projector.operations.filling import filler
 from projector.settings import LogSettings
 
-BATCH_RECORDS = 20_000
+BATCH_RECORDS = 10_000
 Fill = Callable[[Mapping[int, int]], Awaitable[None]]
 
 
