@@ -14,8 +14,7 @@ from projector.changes import Changes, LogRecord
 from projector.database import UNWRITABLE
 from projector.projection import project
 from projector.schema import own_migrations
-from projector.statements import append_trail, load_before, put_dead_letters, put_refunds, put_rows
-from projector.tally_tables import ITEM_SALES, SALES, STAGE_TIMES, add_counts
+from projector.statements import append_trail, load_before, put_dead_letters, write
 from projector.trail_months import TrailMonths
 
 
@@ -130,10 +129,5 @@ async def write_changes(connection: asyncpg.Connection, months: TrailMonths, cha
     """Write what was projected, within the caller's transaction: one that holds the partition's position."""
     await months.ensure(connection, {entry.began_at for entry in changes.trail})
     await append_trail(connection, changes.trail)
-    await put_rows(connection, changes.rows.values())
-    await add_counts(connection, changes.counts)
-    await SALES.write(connection, changes.sales)
-    await ITEM_SALES.write(connection, changes.items)
-    await STAGE_TIMES.write(connection, changes.stages)
-    await put_refunds(connection, changes.refunds)
+    await write(connection, changes)
     await put_dead_letters(connection, changes.dead_letters)

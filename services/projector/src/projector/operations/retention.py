@@ -63,7 +63,9 @@ async def retain(connection: asyncpg.Connection, *, months: int, now: datetime, 
 
 async def months_before(connection: asyncpg.Connection, since: datetime) -> list[str]:
     """Name the partitions whose orders all began before `since`."""
-    first = month_of(since).table  # year and month have a fixed width: names sort as months do
+    first = month_of(
+        round(since.timestamp() * 1000)
+    ).table  # year and month have a fixed width: names sort as months do
     return [row["name"] for row in await connection.fetch(_MONTHS) if row["name"] < first]
 
 
