@@ -125,8 +125,8 @@ async def test_a_second_one_is_told_to_wait(world: World) -> None:
     holder = await asyncpg.connect(world.database_url)
     try:
         await holder.execute("SELECT pg_advisory_lock(hashtext($1))", f"of {SCHEMA}")
-        for command in ("rebuild", "verify"):
-            ended = await operate(world, command)
+        for words in (["rebuild"], ["verify"], ["dead-letters", "discard", "o1", "--note", "x"]):
+            ended = await operate(world, *words)
             assert ended.code == 3
             assert "running already" in ended.told
     finally:

@@ -44,9 +44,10 @@ def table(result: dict[str, Any]) -> Iterator[str]:
     for name in ("alone", "under load"):
         one = result[name]
         rate = one["filled"] / one["fill_seconds"]
-        yield f"rebuild {name}: {one['filled']:,} records in {one['seconds']:.1f} s (filled in {one['fill_seconds']:.1f} s:"
-        yield f"  {rate:,.0f}/s, {rate / floor:.2f} of the indexed floor; indexes {one['index_seconds']:.1f} s;"
-        yield f"  swap {one['swap_seconds'] * 1000:.0f} ms; {one['cpu_us']:.0f} µs of CPU an event)"
+        yield f"rebuild {name}: {one['filled']:,} records in {one['seconds']:.1f} s"
+        yield f"  filled in {one['fill_seconds']:.1f} s: {rate:,.0f}/s, {rate / floor:.2f} of the indexed floor"
+        yield f"  indexes {one['index_seconds']:.1f} s, swap {one['swap_seconds'] * 1000:.0f} ms"
+        yield f"  {one['cpu_us']:.0f} µs of CPU an event"
     one = result["verify"]
     yield f"verify under load: equal={one['equal']}, {one['records']:,} records and {sum(one['rows'].values()):,} rows "
     yield f"in {one['seconds']:.1f} s, {one['records'] / one['seconds']:,.0f} records/s"

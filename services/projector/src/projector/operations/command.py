@@ -118,7 +118,9 @@ class Operations:
 
     async def dead_letters(self, arguments: argparse.Namespace) -> Outcome:
         """Show or end quarantines."""
-        connection = await connect_directly(self._settings)
+        deciding = arguments.action == "discard"  # a rebuild takes decisions over when it begins: none may come later
+        schema = self._settings.database_schema
+        connection = await (only_one(self._settings, schema) if deciding else connect_directly(self._settings))
         try:
             return await getattr(self, f"_{arguments.action}")(connection, arguments)  # type: ignore[no-any-return]
         except asyncpg.UndefinedTableError as error:
