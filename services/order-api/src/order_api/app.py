@@ -159,7 +159,9 @@ async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows |
     if settings.database_url is None:
         return None
     address, seconds = settings.database_url.get_secret_value(), settings.database_seconds
-    rows = await open_rows(address, settings.database_schema, epoch, seconds=seconds)
+    rows = await open_rows(
+        address, settings.database_schema, epoch, seconds=seconds, prepared=settings.database_prepared_statements
+    )
     stack.callback(rows.close)
     return rows
 

@@ -54,6 +54,7 @@ class Settings(TokenSettings, LogAccess, BaseSettings):
     book_hours: float = Field(default=97.0, ge=97)
     database_url: SecretStr | None = None  # the projector's rows: a quicker start, and older orders
     database_schema: str = Field(default="read_models", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    database_prepared_statements: bool = True  # false behind PgBouncer older than 1.21
     database_seconds: float = Field(default=2.0, gt=0, le=10)  # a question; within the deadline of its request
     database_boot_seconds: float = Field(default=20.0, gt=0, le=300)
     kafka_request_timeout_ms: int = Field(default=5_000, ge=500, le=10_000)

@@ -5,14 +5,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from order_contracts.channels import topic_faults
 from order_contracts.positions import epoch_of
-from projector.settings import RunSettings
+from projector.settings import LogSettings
 
 
 class TopicUnfit(Exception):
     """The topic breaks its contract: arbitration would not hold on it."""
 
 
-async def check_topic(settings: RunSettings) -> str:
+async def check_topic(settings: LogSettings) -> str:
     """Give the topic's epoch. Raises TopicUnfit with the list of faults, KafkaError when no broker answers."""
     admin = AIOKafkaAdminClient(**settings.kafka_access(), request_timeout_ms=10_000)
     await admin.start()
