@@ -4,6 +4,7 @@ import asyncio
 from random import Random
 
 import pytest
+from projector.queries.reads import Reads
 
 from infra.eventually import eventually
 from infra.operating import operate
@@ -13,7 +14,6 @@ from infra.running_projector import PARTITIONS, SCHEMA, World
 from infra.services import state_folder
 from projector.app import run
 from projector.database import WrongSchema, open_pool
-from projector.queries.reads import Reads
 
 VENUES = ("osteria", "kiosk", "bar", "cantina")
 
