@@ -53,13 +53,16 @@ class Watchers:
 
     def outstayed(self, now: float, is_revoked: Callable[[Claims], bool]) -> list[tuple[Watcher, str]]:
         """Name those whose token has run out, the leeway included, or has been revoked, and say which."""
-        return [
-            (watcher, EXPIRED if seconds_left(watcher.claims, now) <= 0 else REVOKED)
-            for watcher in self
-            if seconds_left(watcher.claims, now) <= 0 or is_revoked(watcher.claims)
-        ]
+        why = ((watcher, _why_out(watcher.claims, now, is_revoked)) for watcher in self)
+        return [(watcher, reason) for watcher, reason in why if reason is not None]
 
 
 def seconds_left(claims: Claims, now: float) -> float:
     """Give how long a connection with these claims may stay, in seconds; `now` since 1970."""
     return max(0.0, claims.expires_at + LEEWAY_SECONDS - now)
+
+
+def _why_out(claims: Claims, now: float, is_revoked: Callable[[Claims], bool]) -> str | None:
+    if seconds_left(claims, now) == 0:
+        return EXPIRED
+    return REVOKED if is_revoked(claims) else None
