@@ -12,13 +12,14 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
+from infra.expected_sums import Sums, expected_sums
+from infra.random_orders import moving, placing
 from order_contracts.arbiter import Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event, decode_event
 from order_contracts.fold import merge_patch
 from order_contracts.wire import Envelope, Malformed, write_record
 
-STATUSES = ("placed", "accepted", "preparing", "ready", "completed")
 FAR, PAST = 99_999_999_999_999, 1
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -41,6 +42,7 @@ class Expected:
     trail: set[tuple[str, int, str]] = field(default_factory=set)  # order, version, event
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     dead_letters: list[tuple[str, int]] = field(default_factory=list)  # order, version
+    sums: Sums = field(default_factory=Sums)
 
 
 def order_event(  # one line of a log
@@ -118,9 +120,8 @@ class RandomLog:
     def _move(self, order_id: str, **how: Any) -> Entry:
         venue, chain = self._orders[order_id]
         event_id = f"event-{next(self._numbers)}"
-        event = order_event(
-            order_id, venue, len(chain) + 1, chain[-1] if chain else None, event_id, self._change(not chain)
-        )
+        change = moving(self.random) if chain else placing(self.random)
+        event = order_event(order_id, venue, len(chain) + 1, chain[-1] if chain else None, event_id, change)
         if how.get("not_after") != PAST:
             chain.append(event_id)
         return entry_of(event, self.partitions, **how)
@@ -130,13 +131,9 @@ class RandomLog:
         place = self.random.randrange(len(chain)) if chain else 0
         event_id = f"event-{next(self._numbers)}"
         parent = chain[place - 1] if place else None
-        return entry_of(order_event(order_id, venue, place + 1, parent, event_id, self._change(True)), self.partitions)
-
-    def _change(self, whole: bool) -> dict[str, Any]:
-        status = {"status": self.random.choice(STATUSES)} if whole or self.random.random() < 0.7 else {}
-        line = {"items": {str(self.random.randrange(3)): {"state": self.random.choice(["new", "ready"]), "n": "žá"}}}
-        gone = {"notes": self.random.choice([None, "no onions"]), "channel": "qr"}
-        return {**status, **self.random.choice([line, gone, {}])}
+        return entry_of(
+            order_event(order_id, venue, place + 1, parent, event_id, placing(self.random)), self.partitions
+        )
 
 
 def oracle(records: Iterable[tuple[int, Envelope | Malformed]]) -> Expected:
@@ -144,6 +141,7 @@ def oracle(records: Iterable[tuple[int, Envelope | Malformed]]) -> Expected:
     expected = Expected()
     arbiters: dict[int, Arbiter] = {}
     stuck: set[tuple[int, str]] = set()
+    histories: dict[str, list[tuple[Event, int]]] = {}
     for partition, content in records:
         if isinstance(content, Malformed):
             continue
@@ -156,6 +154,8 @@ def oracle(records: Iterable[tuple[int, Envelope | Malformed]]) -> Expected:
             expected.dead_letters.append((content.order_id, content.version))
         else:
             _apply(expected, event)
+            histories.setdefault(event.order_id, []).append((event, content.appended_at))
+    expected.sums = expected_sums(histories.values())
     return expected
 
 

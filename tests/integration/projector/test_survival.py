@@ -17,8 +17,8 @@ from infra.services import Backing
 from local_stack.ports import draw
 from local_stack.postgres_server import postgres_program, postgres_url
 from local_stack.program import inherited
+from projector.changes import LogRecord
 from projector.database import open_pool
-from projector.projection import LogRecord
 from projector.read_models import Fenced, ReadModels, Step
 
 VENUES = ("osteria", "kiosk", "bar", "cantina", "bistro", "grill")

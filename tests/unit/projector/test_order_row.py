@@ -9,7 +9,8 @@ from infra.random_log import entry_of, order_event
 from order_contracts.events import decode_event
 from order_contracts.examples import golden_records
 from order_contracts.wire import Envelope, read_record
-from projector.order_row import OrderRow, Unprojectable, row_after
+from projector.order_row import OrderRow, row_after
+from projector.unprojectable import Unprojectable
 from projector.venue_counts import count_changes
 
 

@@ -1,18 +1,26 @@
 """What a batch changes: the same rows however the log is cut, and exactly those of its accepted records."""
 
+from decimal import Decimal
 from random import Random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from infra.expected_sums import Sums
 from infra.random_log import Entry, RandomLog, entry_of, oracle, order_event
 from order_contracts.channels import partition_of
 from order_contracts.wire import Envelope, read_record
-from projector.order_row import OrderRow
-from projector.projection import Before, Changes, Head, LogRecord, project
+from projector.changes import Before, Changes, Head, LogRecord
+from projector.counting import Standing, standing_of
+from projector.order_row import OrderRow, at_ms
+from projector.projection import project
+from projector.sales import ItemKey, SalesKey
+from projector.stage_times import StageKey, bucket_end
 
 PARTITIONS = 3
+FIRST_MS, PACE_MS = 1_795_199_100_000, 7_000
 VENUES = ("osteria", "kiosk", "bar")
 
 
@@ -41,10 +49,34 @@ class Tables:
 def records_of(entries: list[Entry]) -> list[LogRecord]:
     return [
         LogRecord(
-            e.partition, offset, read_record(e.key, e.value, e.headers, 1_000_000 + offset, (e.partition, PARTITIONS))
+            e.partition, n, read_record(e.key, e.value, e.headers, FIRST_MS + PACE_MS * n, (e.partition, PARTITIONS))
         )
-        for offset, e in enumerate(entries)
+        for n, e in enumerate(entries)
     ]
+
+
+def sums_of(tables: Tables) -> Sums:
+    def where(key: SalesKey | ItemKey | StageKey) -> tuple[Any, ...]:
+        venue, organization, hour, day = key.occasion
+        return venue, organization, at_ms(hour * 3_600_000), day
+
+    total = tables.total
+    late = [r for r in tables.rows.values() if r.ready_at and r.promised_at and r.ready_at > r.promised_at]
+    return Sums(
+        sales={(*where(key), key.currency): sums for key, sums in total.sales.items() if any(sums)},
+        items={
+            (*where(key), *key[1:]): (lines, Decimal(units).scaleb(-5), revenue, Decimal(refunded).scaleb(-5))
+            for key, (lines, units, revenue, refunded) in total.items.items()
+            if lines
+        },
+        stages={
+            (*where(key), *key[1:], bucket_end(key.from_seconds)): sums
+            for key, sums in total.stages.items()
+            if any(sums)
+        },
+        refunds={(r.order_id, r.version): (r.refunded_at, r.currency, r.amount) for r in total.refunds},
+        late={row.order_id for row in late if standing_of(row) is Standing.COUNTED},
+    )
 
 
 def cut(records: list[LogRecord], random: Random) -> list[list[LogRecord]]:
@@ -65,12 +97,13 @@ def test_any_log_in_any_batches_gives_the_rows_of_its_accepted_records(random: R
     expected = oracle([(r.partition, r.content) for r in records])
     rows = {name: (row.version, row.head, row.status, row.document) for name, row in tables.rows.items()}
     assert rows == expected.orders
-    assert {(e.order_id, e.version, e.id) for _, e in tables.total.trail} == expected.trail
+    assert {(e.order_id, e.version, e.id) for _, e, _ in tables.total.trail} == expected.trail
     assert len(tables.total.trail) == len(expected.trail)
     counts = {(venue, status): number for (venue, status, _), number in tables.total.counts.items()}
     assert counts == expected.counts
     letters = [(one.envelope.order_id, one.envelope.version) for one in tables.total.dead_letters]
     assert letters == expected.dead_letters
+    assert sums_of(tables) == expected.sums
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 60))

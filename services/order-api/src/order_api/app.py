@@ -5,7 +5,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -17,7 +17,7 @@ from faststream.kafka import KafkaBroker
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from order_api import http_server, openapi, probes, problem_pages, problems, routes
+from order_api import guest_links, http_server, openapi, probes, problem_pages, problems, routes
 from order_api.admission import Admission
 from order_api.appender import Appender
 from order_api.boot import check_topic
@@ -94,6 +94,16 @@ async def run(settings: Settings) -> int:
         problems.install(app)
         openapi.describe(app)
         app.include_router(routes.router(desk, identity))
+        app.include_router(
+            guest_links.router(
+                desk,
+                identity,
+                secret=settings.link_secret,
+                issuer=settings.jwt_issuer,
+                lifetime=timedelta(hours=settings.order_link_hours),
+                now=_now,
+            )
+        )
         app.include_router(cloudevents.router(desk, identity))
         square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
         app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))

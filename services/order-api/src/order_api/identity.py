@@ -50,10 +50,20 @@ class Identity:
 
     def allowed(self, state: Mapping[str, object], scope: str, venue_id: str) -> Claims:
         """Do what `of` does, of a request's state."""
-        claims = state.get(_CLAIMS)
-        if not isinstance(claims, Claims):
-            raise _unauthorized("send a token: Authorization: Bearer …")
+        claims = _admitted(state)
         refusal = claims.refusal(scope, venue_id, self._book.organization_of(venue_id))
+        if refusal is not None:
+            raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", refusal)
+        return claims
+
+    def following(self, request: Request, venue_id: str, order_id: str) -> Claims:
+        """Give the claims of a request that may see an order's progress: its link, or orders:read. Raises Problem."""
+        claims = _admitted(request.scope.get("state", {}))
+        if claims.order_id is None:
+            return self.of(request, "orders:read", venue_id)
+        refusal = claims.order_refusal(order_id)
+        if refusal is None and venue_id not in (claims.venues or ()):
+            refusal = f"the link is not for venue {venue_id}"
         if refusal is not None:
             raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", refusal)
         return claims
@@ -95,6 +105,13 @@ class Identity:
         if self._tokens.keys is self._verified_with:
             self._verified[token] = claims
         return claims
+
+
+def _admitted(state: Mapping[str, object]) -> Claims:
+    claims = state.get(_CLAIMS)
+    if not isinstance(claims, Claims):
+        raise _unauthorized("send a token: Authorization: Bearer …")
+    return claims
 
 
 def _unauthorized(detail: str) -> Problem:

@@ -16,12 +16,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from order_contracts.wire import Malformed, read_record
+from projector.changes import Changes, LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE
 from projector.holdings import Holding, Holdings, LineageBroken, digest
 from projector.metrics import Metrics
 from projector.progress import Progress
-from projector.projection import Changes, LogRecord
 from projector.read_models import Fenced, ReadModels, Step
 
 log = structlog.get_logger(__name__)

@@ -3,78 +3,34 @@
 Invariant: however a log is cut into batches, the rows come out the same.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 
 from order_contracts.arbiter import Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event, decode_event
 from order_contracts.wire import Envelope, Malformed
-from projector.order_row import OrderRow, Unprojectable, row_after
-from projector.venue_counts import Key, count_changes
+from projector.changes import Before, Changes, DeadLetter, LogRecord, TrailEntry
+from projector.counting import Sums
+from projector.order_row import OrderRow, row_after
+from projector.refunds import Refund, refund_in
+from projector.sales import ItemKey, SalesKey, sales_changes
+from projector.stage_times import StageKey, stage_changes
+from projector.unprojectable import Unprojectable
+from projector.venue_counts import count_changes
 
+_NUL = rb"\u0000"
 _LONG_AGO = 0  # arbiters of one batch forget nothing, so that the age of their heads does not matter
-
-
-@dataclass(frozen=True, slots=True)
-class LogRecord:
-    """A record where it stands in the log, its headers read."""
-
-    partition: int
-    offset: int
-    content: Envelope | Malformed
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """An accepted record that could not be projected, or that waits behind one of its order."""
-
-    record: LogRecord
-    envelope: Envelope
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last accepted event of an order."""
-
-    event_id: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What the tables hold of a batch's orders: rows, and heads of the quarantined ones by (partition, order)."""
-
-    rows: Mapping[str, OrderRow]
-    quarantined: Mapping[tuple[int, str], Head]
-
-
-@dataclass(slots=True)
-class Changes:
-    """What is to be written, in order, and what is to be counted."""
-
-    rows: dict[str, OrderRow] = field(default_factory=dict)
-    trail: list[tuple[LogRecord, Envelope]] = field(default_factory=list)
-    counts: Counter[Key] = field(default_factory=Counter)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    accepted: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
-
-    def add(self, later: "Changes") -> None:
-        """Take in the changes of the part of the batch that comes next."""
-        self.rows.update(later.rows)
-        self.trail += later.trail
-        self.counts.update(later.counts)
-        self.dead_letters += later.dead_letters
-        self.accepted.update(later.accepted)
-        self.rejected.update(later.rejected)
 
 
 def project(records: Iterable[LogRecord], before: Before, *, partitions: int, poison: str | None = None) -> Changes:
     """Judge and fold `records`. With `poison`, whatever is accepted is a dead letter, for that reason."""
     return _Projection(before, partitions, poison).of(records)
+
+
+_Moves = tuple[
+    Sequence[tuple[SalesKey, Sums]], Sequence[tuple[ItemKey, Sums]], Sequence[tuple[StageKey, Sums]], Refund | None
+]
+"""What an event changes in sales, item sales and times, and what it gave back."""
 
 
 class _Projection:
@@ -132,13 +88,29 @@ class _Projection:
         event = _event_of(envelope)
         before = self._rows.get(envelope.order_id)
         after = row_after(before, envelope, event)
-        self._rows[envelope.order_id] = self._changes.rows[envelope.order_id] = after
-        self._changes.trail.append((record, envelope))
+        sales, items = sales_changes(before, after)
+        moves = list(sales), list(items), list(stage_changes(before, after)), refund_in(before, after, event)
+        self._note(record, envelope, before, after, moves)  # nothing is refused from here on
+
+    def _note(
+        self, record: LogRecord, envelope: Envelope, before: OrderRow | None, after: OrderRow, moves: _Moves
+    ) -> None:
+        changes = self._changes
+        self._rows[envelope.order_id] = changes.rows[envelope.order_id] = after
+        changes.trail.append(TrailEntry(record, envelope, after.created_at))
         for key, step in count_changes(before, after):
-            self._changes.counts[key] += step  # a sum of 0 stays: see venue_status_counts
+            changes.counts[key] += step  # a sum of 0 stays: see venue_status_counts
+        sales, items, stages, refund = moves
+        changes.sales.add(sales)
+        changes.items.add(items)
+        changes.stages.add(stages)
+        if refund is not None:
+            changes.refunds.append(refund)
 
 
 def _event_of(envelope: Envelope) -> Event:
+    if _NUL in envelope.value and _NUL in envelope.value.replace(rb"\\", b""):  # a pair of backslashes escapes nothing
+        raise Unprojectable("a text holds U+0000, which Postgres can't")
     event = decode_event(envelope.value)
     said = event.id, event.type, event.order_id, event.venue_id, event.organization_id, event.version, event.parent
     routed = (

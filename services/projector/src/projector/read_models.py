@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from projector.changes import Changes, LogRecord
 from projector.database import UNWRITABLE
-from projector.projection import Changes, LogRecord, project
-from projector.statements import add_counts, append_trail, load_before, put_dead_letters, put_rows
+from projector.projection import project
+from projector.statements import append_trail, load_before, put_dead_letters, put_refunds, put_rows
+from projector.tally_tables import ITEM_SALES, SALES, STAGE_TIMES, add_counts
+from projector.trail_months import TrailMonths
 
 
 class Fenced(Exception):
@@ -51,6 +54,7 @@ class ReadModels:
         self._pool = pool
         self._epoch = epoch
         self._partitions = partitions
+        self._months = TrailMonths()
 
     async def apply(self, records: Sequence[LogRecord], steps: Mapping[int, Step]) -> Changes:
         """Project a batch. Raises Fenced, or one of database.UNAVAILABLE: then the positions have to be read again.
@@ -92,9 +96,14 @@ class ReadModels:
     ) -> None:
         before = await load_before(connection, records)
         changes = project(records, before, partitions=self._partitions, poison=poison)
+        await self._months.ensure(connection, {entry.began_at for entry in changes.trail})
         await append_trail(connection, changes.trail)
         await put_rows(connection, changes.rows.values())
         await add_counts(connection, changes.counts)
+        await SALES.write(connection, changes.sales)
+        await ITEM_SALES.write(connection, changes.items)
+        await STAGE_TIMES.write(connection, changes.stages)
+        await put_refunds(connection, changes.refunds)
         await put_dead_letters(connection, changes.dead_letters)
         total.add(changes)
 

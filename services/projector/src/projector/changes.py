@@ -1,0 +1,86 @@
+"""What goes into a batch and what comes out: records and the rows before, changes of every read model. Plain data."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from order_contracts.wire import Envelope, Malformed
+from projector.counting import Tally
+from projector.order_row import OrderRow
+from projector.refunds import Refund
+from projector.sales import ItemKey, SalesKey
+from projector.stage_times import StageKey
+from projector.venue_counts import Key
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """A record where it stands in the log, its headers read."""
+
+    partition: int
+    offset: int
+    content: Envelope | Malformed
+
+
+class TrailEntry(NamedTuple):
+    """An accepted event for the audit trail, with the moment at which its order began."""
+
+    record: LogRecord
+    envelope: Envelope
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An accepted record that could not be projected, or that waits behind one of its order."""
+
+    record: LogRecord
+    envelope: Envelope
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last accepted event of an order."""
+
+    event_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the tables hold of a batch's orders: rows, and heads of the quarantined ones by (partition, order)."""
+
+    rows: Mapping[str, OrderRow]
+    quarantined: Mapping[tuple[int, str], Head]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be written, in order, and what is to be counted."""
+
+    rows: dict[str, OrderRow] = field(default_factory=dict)
+    trail: list[TrailEntry] = field(default_factory=list)
+    counts: Counter[Key] = field(default_factory=Counter)
+    sales: Tally[SalesKey] = field(default_factory=Tally)
+    items: Tally[ItemKey] = field(default_factory=Tally)
+    stages: Tally[StageKey] = field(default_factory=Tally)
+    refunds: list[Refund] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    accepted: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    def add(self, later: "Changes") -> None:
+        """Take in the changes of the part of the batch that comes next."""
+        self.rows.update(later.rows)
+        self.trail += later.trail
+        self.counts.update(later.counts)
+        self.sales.add(later.sales.items())
+        self.items.add(later.items.items())
+        self.stages.add(later.stages.items())
+        self.refunds += later.refunds
+        self.dead_letters += later.dead_letters
+        self.accepted.update(later.accepted)
+        self.rejected.update(later.rejected)

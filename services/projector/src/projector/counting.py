@@ -1,0 +1,74 @@
+"""Which orders count in sales and times, to which hour and day, and how their sums move. Pure.
+
+An order counts from when it is placed, whatever becomes of it but `rejected`, `cancelled` and `failed`; what is only
+scheduled does not yet. It counts at the hour (UTC) and business day of its placing, so a later correction moves that
+hour's sums and no other's. What an order adds is a function of its row alone; an event moves sums by the difference
+of the row after and the row before. Hence no cutting of the log into batches can show in them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from enum import Enum
+from typing import NamedTuple, TypeVar
+
+from order_contracts.order import Status
+from projector.order_row import OrderRow
+from projector.unprojectable import date_in
+
+_ENDED_UNMADE = frozenset({Status.REJECTED, Status.CANCELLED, Status.FAILED})
+K = TypeVar("K")
+Sums = tuple[int, ...]
+
+
+class Occasion(NamedTuple):
+    """Where and when an order counts. `hour` is in hours since 1970, UTC."""
+
+    venue_id: str
+    organization_id: str
+    hour: int
+    business_date: date
+
+
+class Tally(dict[K, Sums]):
+    """Sums by key, or changes of them. A key that all went away from again has zeros, for as long as a batch lasts."""
+
+    def add(self, parts: Iterable[tuple[K, Sums]]) -> None:
+        """Add to the sums."""
+        for key, sums in parts:
+            held = self.get(key)
+            self[key] = sums if held is None else tuple(map(int.__add__, held, sums))
+
+
+class Standing(Enum):
+    """What an order is to sales and times."""
+
+    NOT_YET = "not yet"
+    COUNTED = "counted"
+    UNMADE = "unmade"
+
+
+def standing_of(row: OrderRow) -> Standing:
+    """Say whether an order counts. One in a status that nobody knows yet does."""
+    if row.status in _ENDED_UNMADE:
+        return Standing.UNMADE
+    return Standing.NOT_YET if row.status == Status.SCHEDULED else Standing.COUNTED
+
+
+def occasion_of(row: OrderRow) -> Occasion:
+    """Give the hour and day that an order belongs to: of its placing, or of its first event where none is stated."""
+    placed = row.placed_at or row.created_at
+    day = date_in(row.document, "business_date") or placed.date()
+    return Occasion(row.venue_id, row.organization_id, int(placed.timestamp() // 3600), day)
+
+
+def moved(before: Mapping[K, Sums], after: Mapping[K, Sums]) -> Iterator[tuple[K, Sums]]:
+    """Give what has to be added to sums that hold `before`, so that they hold `after`."""
+    for key, sums in after.items():
+        held = before.get(key)
+        if held is None:
+            yield key, sums
+        elif held != sums:
+            yield key, tuple(map(int.__sub__, sums, held))
+    for key, sums in before.items():
+        if key not in after:
+            yield key, tuple(map(int.__neg__, sums))

@@ -1,0 +1,112 @@
+"""The rows of `sales_by_hour` and `item_sales_by_hour`, as changes: (row before, row after) → what to add. Pure.
+
+Money is integer minor units, one sum a currency. An order's gross is the total that the till stated; where none was
+stated, the sum of its lines. What was refunded stands beside it, at the hour of the sale; `refunds` has the when.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from projector.counting import Occasion, Standing, Sums, Tally, moved, occasion_of, standing_of
+from projector.line_sales import LineSale, line_sale, same_terms
+from projector.order_row import OrderRow
+from projector.unprojectable import Unprojectable, amount_in, object_in, text_in
+
+NO_CURRENCY = "XXX"
+"""ISO 4217 for none: of an order that says nothing of money."""
+SALES_SUMS = ("orders", "cancelled", "gross", "discount", "tax", "service", "tip", "refunded", "promised", "late")
+ITEM_SUMS = ("lines", "quantity", "revenue", "refunded_quantity")
+_PARTS = SALES_SUMS[3:7]
+_TERMS = ("placed_at", "business_date", "totals", "payments")
+
+
+class SalesKey(NamedTuple):
+    """A row of `sales_by_hour`, whose sums are those of SALES_SUMS."""
+
+    occasion: Occasion
+    currency: str
+
+
+class ItemKey(NamedTuple):
+    """A row of `item_sales_by_hour`, whose sums are those of ITEM_SUMS."""
+
+    occasion: Occasion
+    currency: str
+    sku: str
+    name: str
+
+
+def sales_changes(
+    before: OrderRow | None, after: OrderRow
+) -> tuple[Iterable[tuple[SalesKey, Sums]], Iterable[tuple[ItemKey, Sums]]]:
+    """Give what an event changes in the two tables; nothing for the many that only move an order on."""
+    if before is None:
+        return _of_order(after).items(), _of_items(after).items()
+    if _counts_elsewhere(before, after) or _terms_changed(before, after):
+        return moved(_of_order(before), _of_order(after)), moved(_of_items(before), _of_items(after))
+    if before.ready_at == after.ready_at and before.promised_at == after.promised_at:
+        return (), ()
+    return moved(_of_order(before), _of_order(after)), ()
+
+
+def _counts_elsewhere(before: OrderRow, after: OrderRow) -> bool:
+    if before.status != after.status and standing_of(before) is not standing_of(after):
+        return True
+    return any(before.document.get(term) is not after.document.get(term) for term in _TERMS)
+
+
+def _of_order(row: OrderRow) -> Mapping[SalesKey, Sums]:
+    standing = standing_of(row)
+    if standing is Standing.NOT_YET:
+        return {}
+    totals = object_in(row.document, "totals")
+    key = SalesKey(occasion_of(row), _currency(row, totals))
+    if standing is Standing.UNMADE:
+        return {key: (0, 1, 0, 0, 0, 0, 0, 0, 0, 0)}
+    promised, made = row.promised_at, row.ready_at
+    late = promised is not None and made is not None and made > promised
+    total = totals.get("total")
+    gross = sum(sale.revenue for sale in _lines(row)) if total is None else _amount(totals, "total")
+    parts = (_amount(totals, part) for part in _PARTS)
+    refunded = amount_in(object_in(row.document, "payments"), "refunded")
+    return {key: (1, 0, gross, *parts, refunded, int(promised is not None and made is not None), int(late))}
+
+
+def _amount(totals: Mapping[str, Any], part: str) -> int:
+    return amount_in(object_in(totals, part), "amount")
+
+
+def _currency(row: OrderRow, totals: Mapping[str, Any]) -> str:
+    stated = text_in(object_in(totals, "total"), "currency")
+    if stated is not None:
+        return stated
+    prices = (object_in(item, "unit_price") for item in _items(row))
+    return next(filter(None, (text_in(price, "currency") for price in prices)), NO_CURRENCY)
+
+
+def _of_items(row: OrderRow) -> Mapping[ItemKey, Sums]:
+    items: Tally[ItemKey] = Tally()
+    if standing_of(row) is Standing.COUNTED:
+        occasion = occasion_of(row)
+        items.add((ItemKey(occasion, sale.currency, sale.sku, sale.name), (1, *sale[3:])) for sale in _lines(row))
+    return items
+
+
+def _lines(row: OrderRow) -> Iterator[LineSale]:
+    return filter(None, map(line_sale, _items(row)))
+
+
+def _items(row: OrderRow) -> Iterator[Mapping[str, Any]]:
+    for item in object_in(row.document, "items").values():
+        if not isinstance(item, dict):
+            raise Unprojectable("a line is not an object")
+        yield item
+
+
+def _terms_changed(before: OrderRow, after: OrderRow) -> bool:
+    held, items = object_in(before.document, "items"), object_in(after.document, "items")
+    if held is items:
+        return False
+    if held.keys() != items.keys():
+        return True
+    return any(item is not held[line] and not same_terms(held[line], item) for line, item in items.items())

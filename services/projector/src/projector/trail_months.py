@@ -1,0 +1,76 @@
+"""The partitions of `order_events`: one a month in which orders began, made when the first of its events comes.
+
+Made by whoever writes, not ahead of time: a replay of an old log begins in months that no calendar job thinks of.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import asyncpg
+
+_LOCK = 0x5CA115E8  # any number that nobody else uses; schema has the one before
+# Asked of the catalogue's rows: to_regclass answers from a cache that a lock on nothing but a number does not refresh.
+_THERE = """
+SELECT relname::text AS name FROM pg_class
+WHERE relnamespace = current_schema()::regnamespace AND relname = ANY($1::text[])
+"""
+
+
+class Month(NamedTuple):
+    """A calendar month, UTC."""
+
+    year: int
+    month: int
+
+    @property
+    def table(self) -> str:
+        """The partition's name."""
+        return f"order_events_{self.year:04}_{self.month:02}"
+
+    @property
+    def next(self) -> "Month":
+        """The month after."""
+        return Month(self.year + self.month // 12, self.month % 12 + 1)
+
+
+def month_of(moment: datetime) -> Month:
+    """Give the month of a moment."""
+    utc = moment.astimezone(UTC)
+    return Month(utc.year, utc.month)
+
+
+class TrailMonths:
+    """Makes partitions that are missing. What it knows to be there was committed by somebody."""
+
+    def __init__(self) -> None:
+        self._known: set[Month] = set()
+
+    async def ensure(self, connection: asyncpg.Connection, began: Iterable[datetime]) -> None:
+        """Make the partitions that hold orders begun at these moments, within the caller's transaction.
+
+        It may be rolled back, so a partition is only remembered once a later batch has found it.
+        """
+        missing = {month.table: month for month in set(map(month_of, began)) - self._known}
+        if not missing:
+            return
+        there = {row["name"] for row in await connection.fetch(_THERE, list(missing))}
+        self._known |= {missing.pop(name) for name in there}
+        if missing:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+            there = {row["name"] for row in await connection.fetch(_THERE, list(missing))}  # made while we waited
+            for month in sorted(month for name, month in missing.items() if name not in there):
+                await _make(connection, month)
+
+
+async def _make(connection: asyncpg.Connection, month: Month) -> None:
+    """Make one apart and attach it: PARTITION OF would lock out everybody who reads any event."""
+    await connection.execute(f"CREATE TABLE {month.table} (LIKE order_events INCLUDING ALL)")
+    await connection.execute(
+        f"ALTER TABLE order_events ATTACH PARTITION {month.table} "
+        f"FOR VALUES FROM ('{_first(month)}') TO ('{_first(month.next)}')"
+    )
+
+
+def _first(month: Month) -> str:
+    return f"{month.year:04}-{month.month:02}-01 00:00:00+00"
