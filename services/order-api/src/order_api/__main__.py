@@ -1,7 +1,6 @@
 """`python -m order_api`: take orders. `python -m order_api import FILE …`: take in those of the past."""
 
 import asyncio
-import gc
 import logging
 import sys
 
@@ -16,7 +15,6 @@ from order_api.history_import import command as history_import
 from order_api.settings import Settings
 
 WRONG_SETTINGS = 2
-_COLLECT = (50_000, 20, 50)  # the usual 700 walk a growing book again and again: 30 % of the CPU of filling it
 
 
 def main() -> int:
@@ -31,7 +29,6 @@ def main() -> int:
             sys.stderr.write(f"{name}: {fault['msg']}. Set it in the environment.\n")
         return WRONG_SETTINGS
     _configure_logs(settings.log_level)
-    gc.set_threshold(*_COLLECT)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run(settings))

@@ -1,7 +1,6 @@
 """The composition root: what order-api is made of, in start order; it is taken down in reverse."""
 
 import asyncio
-import gc
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -18,7 +17,7 @@ from faststream.security import SASLScram512
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from order_api import guest_links, http_server, openapi, probes, problem_pages, problems, routes
+from order_api import garbage, guest_links, http_server, openapi, probes, problem_pages, problems, routes
 from order_api.admission import Admission
 from order_api.appender import Appender
 from order_api.boot import check_topic
@@ -47,7 +46,7 @@ _log = structlog.get_logger()
 async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (gives 0) or until the log can't be read any more (gives 1)."""
     epoch = await check_topic(settings)
-    gc.disable()  # a book makes no garbage while it is filled, and walking it again and again takes longer than that
+    garbage.while_filling()
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
@@ -82,7 +81,7 @@ async def run(settings: Settings) -> int:
         server = http_server.server(Faults(lane), settings)
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
-        caught_up.add_done_callback(_end_of_boot)
+        caught_up.add_done_callback(lambda _: garbage.once_filled())
         for needed in (reading, refreshing):
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
@@ -113,11 +112,6 @@ async def run(settings: Settings) -> int:
         _stop_on_signals(server)
         await server.serve()
         return _verdict(reading, refreshing)
-
-
-def _end_of_boot(_: object) -> None:
-    gc.freeze()  # the book outlives every request: no walk through it again
-    gc.enable()
 
 
 def _now() -> datetime:
