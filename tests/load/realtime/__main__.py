@@ -24,7 +24,7 @@ SHAPES = {  # name: (screens, rooms, events a second, who takes part)
     "10 a room": (2000, 200, 2000, ("floor", "ours", "node", "centrifuge", "stock")),
     "10 a room, busy": (2000, 200, 13_000, ("floor", "ours", "node", "centrifuge")),
     "1,000 in one room": (1000, 1, 100, ("floor", "ours", "node", "centrifuge", "stock")),
-    "10 a room, compressed": (2000, 200, 2000, ("deflated", "stock-deflated")),
+    "10 a room, compressed": (2000, 200, 2000, ("ours", "deflated")),
 }
 
 
@@ -47,7 +47,8 @@ def fan_out(one: Contestant, screens: int, rooms: int, rate: float, seconds: flo
 def compare(names: argparse.Namespace) -> Iterator[tuple[str, Rows]]:
     """Deliveries' cost, each shape and server, interleaved."""
     known = contestants()
-    for shape, (screens, rooms, rate, servers) in SHAPES.items():
+    shapes = {shape: load for shape, load in SHAPES.items() if names.shape in shape}
+    for shape, (screens, rooms, rate, servers) in shapes.items():
         rows: Rows = {}
         for _ in range(names.rounds):
             for name in servers:
@@ -164,6 +165,7 @@ def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], default=["fanout"])
+    parser.add_argument("--shape", default="", help="those whose name has it")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=[], choices=list(contestants()))

@@ -161,7 +161,6 @@ def contestants() -> dict[str, Contestant]:
         "floor": Contestant("floor: uvloop transport.write", python("floor"), "raw"),
         "ours": Contestant("ours", python("ours"), "sio", "venue:v%d", free),
         "deflated": Contestant("ours, deflated", python("ours"), "sioz", "venue:v%d", free | {"COMPRESS_BATCHES": "1"}),
-        "stock-deflated": Contestant("stock, deflated", python("stock"), "sioz"),
         "admitting": Contestant("ours, admitting", python("ours"), "sio", "venue:v%d"),
         "node": Contestant("Node socket.io 4.8", (shutil.which("node") or "node", str(PEERS / "node.mjs")), "sio"),
         "centrifuge": Contestant("centrifuge 0.40 (Go)", (str(BUILD / "centrifuge"),), "cf"),
