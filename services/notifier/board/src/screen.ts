@@ -18,6 +18,7 @@ import { ticketView, type TicketDeeds } from "./ticket_view.ts";
 import { languageOf, wordsOf, type Language, type Words } from "./words.ts";
 
 const PAGE = 24; // tickets a column, and more at a tap: a cheap tablet draws no hundreds that nobody can see
+const FIRST = 4; // at first, and as many more with each frame until a page is there: no frame has to draw it all
 const MOST_READ_OUT = 4;
 const RECENT = 20;
 
@@ -45,6 +46,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #shown = new Map<Stage, number>();
   #columns: Column[] = [];
   #frame = 0;
+  #page = 0; // tickets a column that are drawn so far
   #ended = false;
 
   constructor(session: Session, root: HTMLElement, dialog: HTMLDialogElement, speaker: Speaker, refused: (why: string) => void) {
@@ -149,7 +151,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
 
   #change(part: Partial<Preferences>): void {
     this.#preferences = { ...this.#preferences, ...part };
-    if (part.view) this.#shown = new Map();
+    if (part.view) [this.#shown, this.#page] = [new Map(), 0];
     keepPreferences(this.#session.venue, this.#preferences);
     this.#applyPreferences();
   }
@@ -221,6 +223,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
 
   #drawNow(): void {
     this.#frame = 0;
+    if (this.#follower.orders.size > 0) this.#page = Math.min(PAGE, this.#page + FIRST);
     const spot = focusSpot();
     this.#columns = columnsOf(this.#orders(), {
       view: this.#preferences.view, now: this.#follower.serverNow(), thresholds: this.#preferences.thresholds,
@@ -231,6 +234,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
       render(html`${settingsView(this.#preferences, this.words, this.#language, (part) => this.#change(part))}`, this.#dialog);
     }
     restoreFocus(spot);
+    if (this.#page < PAGE && this.#columns.some(({ tickets }) => tickets.length > this.#page)) this.draw();
   }
 
   /** Open orders as they will be once what was tapped is done, and those called off that nobody has seen. */
@@ -243,7 +247,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #board(): Board {
     const { words } = this;
     const { view, shortcuts, sound } = this.#preferences;
-    const shown = new Map(this.#columns.map(({ stage }) => [stage, this.#shown.get(stage) ?? PAGE]));
+    const shown = new Map(this.#columns.map(({ stage }) => [stage, this.#shown.get(stage) ?? this.#page]));
     return {
       venue: this.#session.venue, words, view, shown, panel: this.#panel, panelView: this.#panelView(), deeds: this,
       banner: bannerOf(this.#status, words, {
