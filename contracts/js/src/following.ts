@@ -88,14 +88,20 @@ export class Following {
 
   #onToken(expiresIn: number | undefined, now: number): void {
     const { known } = this;
-    this.#expiresAt = expiresIn === undefined ? undefined : now + expiresIn;
+    this.#expiresAt = undefined;
+    if (expiresIn !== undefined) this.#lasts(expiresIn, now);
     known.refused = undefined;
     known.expired = false;
     if (this.#renewal === "asked") this.#renewal = "tried";
-    if (expiresIn !== undefined) this.#do({ kind: "wait", timer: "refresh", ms: refreshAfter(expiresIn, this.#random()) });
     if (known.link === "up") this.#do({ kind: "present" });
     else if (known.link === "down") this.#connect();
     if (known.data === "none") this.#fetchSnapshot();
+  }
+
+  /** The token lasts so long, by its own word or, better, by the server's: a device's clock may be wrong. */
+  #lasts(ms: number, now: number): void {
+    this.#expiresAt = now + ms;
+    this.#do({ kind: "wait", timer: "refresh", ms: refreshAfter(ms, this.#random()) });
   }
 
   /** The token is not taken: get another one once, and then say so. What is under way with it counts no more. */
@@ -194,6 +200,7 @@ export class Following {
     if (answer.resync) return this.#resync();
     if (typeof answer.error === "string") return this.#tokenRefused(answer.error, now);
     if (typeof answer.position === "string") this.#holding.advance(answer.position);
+    if (typeof answer.expires_in === "number") this.#lasts(answer.expires_in * 1000, now);
     this.#renewal = "none";
     this.#connectFailures = this.#olderSnapshots = 0;
     Object.assign(this.known, { joined: true, begun: true, quietSince: undefined });
