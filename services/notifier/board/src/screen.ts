@@ -2,24 +2,24 @@
 
 import { followVenue, isOpen, claimsOf, type Change, type Follower, type Order, type Status } from "@scanserve/client";
 import { html, render } from "lit-html";
-import { actOf, bumpOf, isDone, recallOf, rushOf, tickOf, type Act, type Stage } from "./acts.ts";
+import { actOf, bumpOf, recallOf, rushOf, tickOf, type Act, type Stage } from "./acts.ts";
 import { boardView, type Board, type BoardDeeds } from "./board_view.ts";
 import { bannerOf } from "./banner.ts";
 import { focusSpot, restoreFocus } from "./focus.ts";
 import { History } from "./history.ts";
 import { allDay, columnsOf, labelOf, stationsOf, type Column, type Ticket } from "./kitchen.ts";
-import { loudest, toReadOut } from "./news.ts";
+import { loudest } from "./news.ts";
 import { Outbox } from "./outbox.ts";
 import { allDayPanel, recentPanel, settingsView, type Panel } from "./panels.ts";
 import { keepOutbox, keepPreferences, readOutbox, readPreferences, type Preferences } from "./preferences.ts";
 import { Sender, type Refusal } from "./sender.ts";
 import type { Speaker } from "./speaker.ts";
+import { newsText, refusalText } from "./telling.ts";
 import { ticketView, type TicketDeeds } from "./ticket_view.ts";
 import { languageOf, wordsOf, type Language, type Words } from "./words.ts";
 
 const PAGE = 24; // tickets a column, and more at a tap: a cheap tablet draws no hundreds that nobody can see
 const FIRST = 4; // at first, and as many more with each frame until a page is there: no frame has to draw it all
-const MOST_READ_OUT = 4;
 const RECENT = 20;
 
 export interface Session {
@@ -167,12 +167,8 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #tell({ events }: Change): void {
     const sound = loudest(events);
     if (sound && this.#preferences.sound) this.#speaker.sounds.play(sound);
-    const { told, more } = toReadOut(events, MOST_READ_OUT);
-    const parts = told.flatMap(({ kind, event }) => {
-      const order = this.#follower.orders.get(event.order_id);
-      return order ? [`${this.words.news[kind]}: ${labelOf(order)}${order.table ? `, ${this.words.table(order.table.label, "")}` : ""}`] : [];
-    });
-    if (parts.length > 0) this.#speaker.announce([...parts, ...(more ? [this.words.moreNews(more)] : [])].join(". "));
+    const text = newsText(events, this.#follower.orders, this.words);
+    if (text) this.#speaker.announce(text);
   }
 
   #onStatus(status: Status): void {
@@ -187,13 +183,9 @@ export class Screen implements TicketDeeds, BoardDeeds {
   }
 
   #onRefused({ command }: Refusal): void {
-    const order = this.#follower.orders.get(command.orderId);
-    const { refused, someone, anotherScreen } = this.words;
-    const actor = this.#history.actorOf(command.orderId);
-    const who = actor === undefined ? someone : actor === claimsOf(this.#session.token).sub ? anotherScreen : actor;
-    if (!order) this.#speaker.notice(refused.gone(command.label));
-    else if (isDone(order, command.act)) this.#speaker.notice(refused.already(command.label, who));
-    else this.#speaker.notice(refused.changed(command.label, who));
+    const { orderId } = command;
+    const [order, actor] = [this.#follower.orders.get(orderId), this.#history.actorOf(orderId)];
+    this.#speaker.notice(refusalText(command, order, actor, claimsOf(this.#session.token).sub, this.words));
   }
 
   #changedOutbox(): void {
