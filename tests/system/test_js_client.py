@@ -144,6 +144,20 @@ async def test_an_expired_token_is_replaced_by_one_that_is_asked_for(stack: Stac
         assert screen.asked == 2
 
 
+async def test_a_token_that_is_renewed_in_time_keeps_the_connection(stack: Stack, pos: PosClient) -> None:
+    soon = token_of(stack, pos, seconds=-4)  # the leeway lets it in for six seconds more
+    loop = asyncio.get_running_loop()
+    expired_at = loop.time() + 8
+    options = {"url": stack.notifier_urls[0], "venue": pos.venue_id}
+    async with NodeScreen(soon, **options) as screen:
+        screen.tokens.append(token_of(stack, pos))
+        await eventually(lambda: screen.asked == 2, within=20)
+        await eventually(lambda: loop.time() > expired_at, within=20)
+        order = (await pos.place(stack.order_api_urls[0])).json()
+        await eventually(lambda: screen.orders.get(order["order_id"]) == order)
+        assert [status["phase"] for status in screen.statuses] == ["loading", "live"]
+
+
 async def test_with_no_better_token_the_screen_says_that_it_is_refused(stack: Stack, pos: PosClient) -> None:
     stranger = stack.token(org="stranger", venues=["elsewhere"])
     options = {"url": stack.notifier_urls[0], "venue": pos.venue_id}

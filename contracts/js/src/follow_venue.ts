@@ -1,9 +1,9 @@
 // The rim: carries out what `Following` decides, with a socket, HTTP and timers, and tells the caller.
 
 import { Following } from "./following.ts";
-import { Link, type Notice } from "./link.ts";
+import { Link } from "./link.ts";
 import { Reading } from "./reading.ts";
-import type { Event, Order } from "./schema.ts";
+import type { Event, Notice, Order } from "./schema.ts";
 import { ServerClock } from "./server_clock.ts";
 import type { Effect, Input, Timer } from "./signals.ts";
 import type { Status } from "./status.ts";

@@ -2,9 +2,9 @@
 // What must not break: an order is only ever shown as a fold of its accepted events, none missed, none twice; and
 // there is always either an effect under way whose answer is an input, or a timer running, so that nothing hangs.
 
-import { afterAsked, pollAfter, reconnectAfter, refreshAfter } from "./pacing.ts";
 import { Holding } from "./holding.ts";
 import type { Ledger } from "./ledger.ts";
+import { Patience } from "./patience.ts";
 import type { BatchMeta, Event, Order, SubscribeAck } from "./schema.ts";
 import { TIMERS, type Effect, type Input, type Knowledge, type Snapshot, type Timer } from "./signals.ts";
 import { statusOf } from "./status.ts";
@@ -17,21 +17,16 @@ export class Following {
     link: "down", data: "none", joined: false, polling: false, pollAnswered: false,
     feedStaleSince: undefined, refused: undefined, expired: false, quietSince: undefined, begun: false,
   };
-  readonly #random: () => number;
+  readonly #patience: Patience;
   #out: Effect[] = [];
   #attempt = 0; // names a subscribe or a snapshot, so that a late answer to an earlier one is told apart
-  #connectFailures = 0;
-  #snapshotFailures = 0;
-  #orderFailures = 0;
-  #olderSnapshots = 0; // in a row, from rows behind what is held
-  #pollInterval = 0;
   #drainFor: number | undefined;
   #renewal: "none" | "asked" | "tried" = "none"; // of a token that was refused
   #expiresAt: number | undefined;
   #said = "";
 
   constructor(random: () => number) {
-    this.#random = random;
+    this.#patience = new Patience(random);
   }
 
   get ledger(): Ledger {
@@ -71,7 +66,7 @@ export class Following {
       case "batch": return this.#onBatch(input.events, input.meta);
       case "cut": return this.#resync();
       case "feed": return void (this.known.feedStaleSince = input.status.stale ? input.status.since : undefined);
-      case "draining": return void (this.#drainFor = afterAsked(input.retryAfter, this.#random()));
+      case "draining": return void (this.#drainFor = this.#patience.asked(input.retryAfter));
       case "signedOut": return this.#refuse(input.reason, now);
       case "snapshot": return this.#onRead(input.attempt, () => this.#adopt(input.snapshot), input.hint);
       case "changes": return this.#onRead(input.attempt, () => this.#catchUp(input.changes), input.hint);
@@ -88,14 +83,20 @@ export class Following {
 
   #onToken(expiresIn: number | undefined, now: number): void {
     const { known } = this;
-    this.#expiresAt = expiresIn === undefined ? undefined : now + expiresIn;
+    this.#expiresAt = undefined;
+    if (expiresIn !== undefined) this.#lasts(expiresIn, now);
     known.refused = undefined;
     known.expired = false;
     if (this.#renewal === "asked") this.#renewal = "tried";
-    if (expiresIn !== undefined) this.#do({ kind: "wait", timer: "refresh", ms: refreshAfter(expiresIn, this.#random()) });
     if (known.link === "up") this.#do({ kind: "present" });
     else if (known.link === "down") this.#connect();
     if (known.data === "none") this.#fetchSnapshot();
+  }
+
+  /** The token lasts so long, by its own word or, better, by the server's: a device's clock may be wrong. */
+  #lasts(ms: number, now: number): void {
+    this.#expiresAt = now + ms;
+    this.#do({ kind: "wait", timer: "refresh", ms: this.#patience.renewal(ms) });
   }
 
   /** The token is not taken: get another one once, and then say so. What is under way with it counts no more. */
@@ -160,12 +161,12 @@ export class Following {
     if (this.known.refused !== undefined) return;
     this.#lose(now);
     if (refused !== undefined) return this.#tokenRefused(refused, now);
-    this.#connectFailures += 1;
-    this.#connectLater(retryAfter === undefined ? undefined : afterAsked(retryAfter, this.#random()));
-    if (this.#connectFailures >= POLL_AFTER_FAILURES) this.#startPolling();
+    const failures = this.#patience.failed("connect");
+    this.#connectLater(retryAfter === undefined ? undefined : this.#patience.asked(retryAfter));
+    if (failures >= POLL_AFTER_FAILURES) this.#startPolling();
   }
 
-  #connectLater(ms = reconnectAfter(this.#connectFailures, this.#random())): void {
+  #connectLater(ms = this.#patience.until("connect")): void {
     this.#do({ kind: "wait", timer: "connect", ms });
   }
 
@@ -186,7 +187,7 @@ export class Following {
   #onJoined(attempt: number, answer: SubscribeAck | undefined, now: number): void {
     if (attempt !== this.#attempt || this.known.link !== "up") return;
     if (answer === undefined) {
-      this.#connectFailures += 1;
+      this.#patience.failed("connect");
       this.#do({ kind: "hangUp" });
       this.#lose(now);
       return this.#connectLater();
@@ -194,8 +195,9 @@ export class Following {
     if (answer.resync) return this.#resync();
     if (typeof answer.error === "string") return this.#tokenRefused(answer.error, now);
     if (typeof answer.position === "string") this.#holding.advance(answer.position);
+    if (typeof answer.expires_in === "number") this.#lasts(answer.expires_in * 1000, now);
     this.#renewal = "none";
-    this.#connectFailures = this.#olderSnapshots = 0;
+    this.#patience.went("connect", "older");
     Object.assign(this.known, { joined: true, begun: true, quietSince: undefined });
     this.#stopPolling();
   }
@@ -220,21 +222,22 @@ export class Following {
     const now = this.ledger.orders.get(order.order_id);
     if (changed && now) this.#do({ kind: "changed", orders: [now], events: folded, whole: false });
     if (gap) return this.#onOrderFailed(); // what was read is older than what came live
-    if (this.ledger.gaps.length === 0) this.#orderFailures = 0;
+    if (this.ledger.gaps.length === 0) this.#patience.went("order");
   }
 
   /** Ask again, for as long as it takes: rows that are behind would make a snapshot just as old. */
   #onOrderFailed(): void {
-    this.#do({ kind: "wait", timer: "order", ms: reconnectAfter(++this.#orderFailures, this.#random()) });
+    this.#patience.failed("order");
+    this.#do({ kind: "wait", timer: "order", ms: this.#patience.until("order") });
   }
 
   // --- the snapshot -----------------------------------------------------------------------------------------------
 
   #resync(): void {
     this.known.joined = false;
-    if (this.#olderSnapshots === 0) return this.#fetchSnapshot();
+    if (this.#patience.failures("older") === 0) return this.#fetchSnapshot();
     this.known.data = "fetching";
-    this.#do({ kind: "wait", timer: "snapshot", ms: reconnectAfter(this.#olderSnapshots, this.#random()) });
+    this.#do({ kind: "wait", timer: "snapshot", ms: this.#patience.until("older") });
   }
 
   #fetchSnapshot(): void {
@@ -245,14 +248,13 @@ export class Following {
 
   #onRead(attempt: number, take: () => boolean, hint: number | undefined): void {
     if (attempt !== this.#attempt || this.known.refused !== undefined) return;
-    this.#snapshotFailures = 0;
+    this.#patience.went("snapshot");
     const news = take();
     this.known.data = "held";
     if (this.known.link === "up") this.#join();
     if (this.known.polling) {
       this.known.pollAnswered = this.known.begun = true;
-      this.#pollInterval = pollAfter(this.#pollInterval, news, hint, this.#random());
-      this.#do({ kind: "wait", timer: "poll", ms: this.#pollInterval });
+      this.#do({ kind: "wait", timer: "poll", ms: this.#patience.poll(news, hint) });
     }
   }
 
@@ -260,10 +262,10 @@ export class Following {
   #adopt(snapshot: Snapshot): boolean {
     const adopted = this.#holding.adopt(snapshot);
     if (adopted === "older") {
-      this.#olderSnapshots += 1;
+      this.#patience.failed("older");
       return false;
     }
-    this.#olderSnapshots = this.#orderFailures = 0;
+    this.#patience.went("older", "order");
     this.#do({ kind: "cancel", timer: "order" });
     this.#do({ kind: "changed", orders: [...this.ledger.orders.values()], events: [], whole: true });
     return adopted === "news";
@@ -280,9 +282,8 @@ export class Following {
     this.known.pollAnswered = false;
     if (refused !== undefined) return this.#tokenRefused(refused, now);
     this.known.quietSince ??= now;
-    const own = reconnectAfter(++this.#snapshotFailures, this.#random());
-    const ms = retryAfter === undefined ? own : Math.max(own, afterAsked(retryAfter, this.#random()));
-    this.#do({ kind: "wait", timer: "snapshot", ms });
+    this.#patience.failed("snapshot");
+    this.#do({ kind: "wait", timer: "snapshot", ms: this.#patience.until("snapshot", retryAfter) });
   }
 
   // --- polling, while no socket can be had ------------------------------------------------------------------------
@@ -290,7 +291,7 @@ export class Following {
   #startPolling(): void {
     if (this.known.polling) return;
     this.known.polling = true;
-    this.#pollInterval = 0;
+    this.#patience.pollsAnew();
     if (this.known.data === "held") this.#do({ kind: "wait", timer: "poll", ms: 0 });
   }
 

@@ -2,17 +2,11 @@
 
 import { io, type Socket } from "socket.io-client";
 import type { Input } from "./signals.ts";
-import type { BatchMeta, Draining, Event, FeedStatus, Resync, SubscribeAck } from "./schema.ts";
+import type {
+  BatchMeta, Draining, Event, FeedStatus, Notice, RefreshAck, Resync, SignedOut, SubscribeAck,
+} from "./schema.ts";
 
 const PATIENCE_MS = 10_000;
-
-/** From an operator to people: the same `id` on every replica. */
-export interface Notice {
-  id: string;
-  text: string;
-  level: string;
-  sent_at: string;
-}
 
 /** What a refusal may carry beside its words. */
 interface Refusal extends Error {
@@ -56,7 +50,7 @@ export class Link {
     socket.on("resync", ({ room }: Resync) => room === this.#room && tell({ kind: "cut" }));
     socket.on("feedStatus", (status: FeedStatus) => tell({ kind: "feed", status }));
     socket.on("notice", this.#noticed);
-    socket.on("signedOut", ({ reason }: { reason: string }) => tell({ kind: "signedOut", reason }));
+    socket.on("signedOut", ({ reason }: SignedOut) => tell({ kind: "signedOut", reason }));
     socket.on("draining", ({ retry_after_ms }: Draining) => tell({ kind: "draining", retryAfter: retry_after_ms }));
   }
 
@@ -71,8 +65,8 @@ export class Link {
   /** Show a new token on the open connection. */
   present(token: string): void {
     const socket = this.#socket;
-    socket?.timeout(PATIENCE_MS).emit("refresh", { token }, (failure: unknown, answer: { error?: string } | undefined) => {
-      if (this.#socket === socket) this.#heard({ kind: "presented", taken: !failure && answer?.error === undefined });
+    socket?.timeout(PATIENCE_MS).emit("refresh", { token }, (failure: unknown, answer: RefreshAck | undefined) => {
+      if (this.#socket === socket) this.#heard({ kind: "presented", taken: !failure && typeof answer?.error !== "string" });
     });
   }
 

@@ -239,9 +239,35 @@ export interface SubscribeAck {
    */
   replayed?: number | null;
   /**
+   * seconds until the connection is ended, unless a newer token comes by refresh
+   */
+  expires_in?: number | null;
+  /**
    * too far back: fetch the snapshot, subscribe at its position
    */
   resync?: boolean | null;
+  error?: string | null;
+}
+
+/**
+ * What a screen sends before its token runs out: a newer one of the same subject and organization.
+ */
+export interface Refresh {
+  token: string;
+}
+
+/**
+ * The answer to refresh; after an error the older token goes on to hold.
+ */
+export interface RefreshAck {
+  /**
+   * seconds until the connection is ended, unless a newer token comes by refresh
+   */
+  expires_in?: number | null;
+  /**
+   * rooms that the newer token does not open: left
+   */
+  left?: string[] | null;
   error?: string | null;
 }
 
@@ -265,4 +291,30 @@ export interface FeedStatus {
  */
 export interface Draining {
   retry_after_ms: number;
+}
+
+/**
+ * What an operator tells people in front of screens.
+ */
+export interface Notice {
+  /**
+   * the same on every replica: show it once
+   */
+  id: string;
+  text: string;
+  /**
+   * info or warning; open
+   */
+  level: string;
+  /**
+   * RFC 3339
+   */
+  sent_at: string;
+}
+
+/**
+ * The connection ends, and should not be made again with the same token.
+ */
+export interface SignedOut {
+  reason: string;
 }

@@ -78,6 +78,18 @@ test("a token is renewed before it expires, and shown on the open connection", (
   assert.deepEqual(take({ kind: "presented", taken: false }).slice(0, 1), [{ kind: "hangUp" }]); // an older server: anew
 });
 
+test("the server's word on how long a token lasts counts more than the device's clock", () => {
+  const { take } = screen(...LIVE.slice(0, -1));
+  const effects = take({ kind: "joined", attempt: 2, answer: { position: "0a0a0a0a.0-5", expires_in: 100 } });
+  assert.deepEqual(effects.find(({ kind }) => kind === "wait"), { kind: "wait", timer: "refresh", ms: 85_000 });
+});
+
+test("a screen that is signed out stays out", () => {
+  const { take } = screen(...LIVE);
+  assert.deepEqual(statuses(take({ kind: "signedOut", reason: "the shift is over" })), ["refused"]);
+  assert.deepEqual(take({ kind: "disconnected", byServer: true }), []);
+});
+
 test("a replica that drains says when to come back, and the screen waits that long and a little", () => {
   const { take } = screen(...LIVE, { kind: "draining", retryAfter: 4000 });
   const [wait] = take({ kind: "disconnected", byServer: false });

@@ -43,11 +43,12 @@ export interface Board {
 
 export function boardView(board: Board): TemplateResult {
   const { words, columns, banner } = board;
+  const troubled = banner.mood !== "live" && banner.mood !== "loading";
   const empty = columns.every(({ tickets }) => tickets.length === 0);
   return html`
-    <header>
+    <header ?data-banner=${troubled}>
       ${bar(board)}
-      ${banner.mood === "live" || banner.mood === "loading" ? nothing : html`<p class="banner" data-mood=${banner.mood}>
+      ${!troubled ? nothing : html`<p class="banner" data-mood=${banner.mood}>
         <span class="mark" aria-hidden="true"></span><span>${banner.text}${banner.age}${banner.queued ? html`<b>${banner.queued}</b>` : nothing}</span></p>`}
     </header>
     <div class="body">
@@ -63,7 +64,7 @@ function columnView({ stage, tickets }: Column, board: Board): TemplateResult {
   const { words } = board;
   const most = board.shown.get(stage) ?? tickets.length;
   return html`
-    <section data-stage=${stage} aria-labelledby=${`column-${stage}`}>
+    <section data-stage=${stage} ?data-empty=${tickets.length === 0} aria-labelledby=${`column-${stage}`}>
       <h2 id=${`column-${stage}`} tabindex="-1"><span class="shape" aria-hidden="true">${SHAPES[stage]}</span>
         ${words.stages[stage]} <span class="count">${tickets.length}</span></h2>
       <ol>${repeat(tickets.slice(0, most), ({ id }) => id, (ticket, place) => html`<li>${board.ticket(ticket, place)}</li>`)}${

@@ -1,10 +1,12 @@
 // What the board remembers of the orders it has shown, beside the orders: who touched them last, what is new about
-// them, which were called off before anybody saw it. What must not break: nothing here outlives its order.
+// them, which were called off before anybody saw it. What must not break: it does not grow with the evening.
 
 import { isOpen, type Change, type Order } from "@scanserve/client";
 import { marksOf } from "./news.ts";
 
 const CALLED_OFF = new Set(["cancelled", "rejected", "failed"]);
+
+const ACTORS_KEPT = 500; // a conflict is told within seconds of the event that won
 
 export type Marks = ReadonlyMap<string, "added" | "changed">;
 
@@ -19,7 +21,7 @@ export class History {
 
   take(change: Change): void {
     for (const event of change.events) {
-      this.#actors.set(event.order_id, event.actor);
+      this.#noteActor(event.order_id, event.actor);
       for (const { line, mark } of marksOf(event)) {
         this.#marks.set(event.order_id, new Map([...(this.#marks.get(event.order_id) ?? []), [line, mark]]));
       }
@@ -48,6 +50,13 @@ export class History {
     this.#marks.delete(orderId);
   }
 
+  #noteActor(orderId: string, actor: string): void {
+    this.#actors.delete(orderId); // to the end: those heard of first are forgotten first
+    this.#actors.set(orderId, actor);
+    const [oldest] = this.#actors.keys();
+    if (this.#actors.size > ACTORS_KEPT && oldest !== undefined) this.#actors.delete(oldest);
+  }
+
   #note(order: Order): void {
     const before = this.#open.get(order.order_id);
     if (isOpen(order)) {
@@ -57,7 +66,13 @@ export class History {
       if (before !== undefined && CALLED_OFF.has(order.status)) this.cancelled.set(order.order_id, before);
       this.#open.delete(order.order_id);
       this.#marks.delete(order.order_id);
+      this.#forgetLines((id) => id !== order.order_id);
     }
+  }
+
+  #forgetLines(kept: (orderId: string) => boolean): void {
+    const lines = [...this.acknowledged].filter((line) => kept(line.slice(0, line.indexOf("/"))));
+    if (lines.length < this.acknowledged.size) this.acknowledged = new Set(lines);
   }
 
   /** After a snapshot: what is not held any more is forgotten. */
@@ -65,6 +80,6 @@ export class History {
     for (const kept of [this.cancelled, this.#actors, this.#marks, this.#open]) {
       for (const id of kept.keys()) if (!held.has(id)) kept.delete(id);
     }
-    this.acknowledged = new Set([...this.acknowledged].filter((line) => held.has(line.slice(0, line.indexOf("/")))));
+    this.#forgetLines((id) => held.has(id));
   }
 }

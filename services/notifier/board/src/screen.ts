@@ -2,23 +2,24 @@
 
 import { followVenue, isOpen, claimsOf, type Change, type Follower, type Order, type Status } from "@scanserve/client";
 import { html, render } from "lit-html";
-import { actOf, bumpOf, isDone, recallOf, rushOf, tickOf, type Act, type Stage } from "./acts.ts";
+import { actOf, bumpOf, recallOf, rushOf, tickOf, type Act, type Stage } from "./acts.ts";
 import { boardView, type Board, type BoardDeeds } from "./board_view.ts";
 import { bannerOf } from "./banner.ts";
 import { focusSpot, restoreFocus } from "./focus.ts";
 import { History } from "./history.ts";
 import { allDay, columnsOf, labelOf, stationsOf, type Column, type Ticket } from "./kitchen.ts";
-import { loudest, toReadOut } from "./news.ts";
+import { loudest } from "./news.ts";
 import { Outbox } from "./outbox.ts";
 import { allDayPanel, recentPanel, settingsView, type Panel } from "./panels.ts";
 import { keepOutbox, keepPreferences, readOutbox, readPreferences, type Preferences } from "./preferences.ts";
 import { Sender, type Refusal } from "./sender.ts";
 import type { Speaker } from "./speaker.ts";
+import { newsText, refusalText } from "./telling.ts";
 import { ticketView, type TicketDeeds } from "./ticket_view.ts";
 import { languageOf, wordsOf, type Language, type Words } from "./words.ts";
 
 const PAGE = 24; // tickets a column, and more at a tap: a cheap tablet draws no hundreds that nobody can see
-const MOST_READ_OUT = 4;
+const FIRST = 4; // at first, and as many more with each frame until a page is there: no frame has to draw it all
 const RECENT = 20;
 
 export interface Session {
@@ -45,6 +46,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #shown = new Map<Stage, number>();
   #columns: Column[] = [];
   #frame = 0;
+  #page = 0; // tickets a column that are drawn so far
   #ended = false;
 
   constructor(session: Session, root: HTMLElement, dialog: HTMLDialogElement, speaker: Speaker, refused: (why: string) => void) {
@@ -149,7 +151,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
 
   #change(part: Partial<Preferences>): void {
     this.#preferences = { ...this.#preferences, ...part };
-    if (part.view) this.#shown = new Map();
+    if (part.view) [this.#shown, this.#page] = [new Map(), 0];
     keepPreferences(this.#session.venue, this.#preferences);
     this.#applyPreferences();
   }
@@ -165,12 +167,8 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #tell({ events }: Change): void {
     const sound = loudest(events);
     if (sound && this.#preferences.sound) this.#speaker.sounds.play(sound);
-    const { told, more } = toReadOut(events, MOST_READ_OUT);
-    const parts = told.flatMap(({ kind, event }) => {
-      const order = this.#follower.orders.get(event.order_id);
-      return order ? [`${this.words.news[kind]}: ${labelOf(order)}${order.table ? `, ${this.words.table(order.table.label, "")}` : ""}`] : [];
-    });
-    if (parts.length > 0) this.#speaker.announce([...parts, ...(more ? [this.words.moreNews(more)] : [])].join(". "));
+    const text = newsText(events, this.#follower.orders, this.words);
+    if (text) this.#speaker.announce(text);
   }
 
   #onStatus(status: Status): void {
@@ -185,13 +183,9 @@ export class Screen implements TicketDeeds, BoardDeeds {
   }
 
   #onRefused({ command }: Refusal): void {
-    const order = this.#follower.orders.get(command.orderId);
-    const { refused, someone, anotherScreen } = this.words;
-    const actor = this.#history.actorOf(command.orderId);
-    const who = actor === undefined ? someone : actor === claimsOf(this.#session.token).sub ? anotherScreen : actor;
-    if (!order) this.#speaker.notice(refused.gone(command.label));
-    else if (isDone(order, command.act)) this.#speaker.notice(refused.already(command.label, who));
-    else this.#speaker.notice(refused.changed(command.label, who));
+    const { orderId } = command;
+    const [order, actor] = [this.#follower.orders.get(orderId), this.#history.actorOf(orderId)];
+    this.#speaker.notice(refusalText(command, order, actor, claimsOf(this.#session.token).sub, this.words));
   }
 
   #changedOutbox(): void {
@@ -221,6 +215,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
 
   #drawNow(): void {
     this.#frame = 0;
+    if (this.#follower.orders.size > 0) this.#page = Math.min(PAGE, this.#page + FIRST);
     const spot = focusSpot();
     this.#columns = columnsOf(this.#orders(), {
       view: this.#preferences.view, now: this.#follower.serverNow(), thresholds: this.#preferences.thresholds,
@@ -231,6 +226,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
       render(html`${settingsView(this.#preferences, this.words, this.#language, (part) => this.#change(part))}`, this.#dialog);
     }
     restoreFocus(spot);
+    if (this.#page < PAGE && this.#columns.some(({ tickets }) => tickets.length > this.#page)) this.draw();
   }
 
   /** Open orders as they will be once what was tapped is done, and those called off that nobody has seen. */
@@ -243,7 +239,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #board(): Board {
     const { words } = this;
     const { view, shortcuts, sound } = this.#preferences;
-    const shown = new Map(this.#columns.map(({ stage }) => [stage, this.#shown.get(stage) ?? PAGE]));
+    const shown = new Map(this.#columns.map(({ stage }) => [stage, this.#shown.get(stage) ?? this.#page]));
     return {
       venue: this.#session.venue, words, view, shown, panel: this.#panel, panelView: this.#panelView(), deeds: this,
       banner: bannerOf(this.#status, words, {

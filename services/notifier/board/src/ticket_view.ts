@@ -79,14 +79,14 @@ function lineView(ticket: Ticket, line: Line, { words, marks, deeds }: TicketCon
   const { item } = line;
   const [made, voided, held] = [isMade(item), isVoided(item), item.state === "held"];
   const mark = voided ? undefined : marks?.get(line.id);
-  const tag = voided ? words.state.voided : made ? words.state.ready : held ? words.state.held : mark && words.state[mark];
+  const tickable = !voided && !ticket.cancelled && ticket.order.status !== "placed"; // its box says whether it is made
+  const tag = voided ? words.state.voided : made ? !tickable && words.state.ready : held ? words.state.held : mark && words.state[mark];
   const text = html`
     <span class="quantity">${item.quantity}<span aria-hidden="true"> ×</span></span>
     <span class="what"><span class="name" dir="auto">${item.name}</span>${tag
       ? html` <span class="tag" data-tag=${voided ? "voided" : made ? "made" : held ? "held" : "new"}>${made ? "✔ " : ""}${tag}</span>` : nothing}
       ${item.modifiers?.map((modifier) => modifierView(modifier, words))}
       ${item.notes ? html`<span class="note" dir="auto">${item.notes}</span>` : nothing}</span>`;
-  const tickable = !voided && !ticket.cancelled && ticket.order.status !== "placed";
   if (!tickable) return html`<div class="line" ?data-voided=${voided}>${text}</div>`;
   return html`<button type="button" class="line" aria-pressed=${made} @click=${() => deeds.tick(ticket, line)}>${text}</button>`;
 }

@@ -8,8 +8,9 @@ import { actOf, bumpOf, foreseen, isDone, recallOf, tickOf, type View } from "..
 import { History } from "../src/history.ts";
 import { allDay, columnsOf, THRESHOLDS, urgencyOf, type Shown } from "../src/kitchen.ts";
 import { loudest, toReadOut } from "../src/news.ts";
-import { Outbox, verdictOf } from "../src/outbox.ts";
-import { languageOf, languages } from "../src/words.ts";
+import { Outbox, verdictOf, type Command } from "../src/outbox.ts";
+import { refusalText } from "../src/telling.ts";
+import { languageOf, languages, wordsOf } from "../src/words.ts";
 
 const NOW = Date.parse("2026-11-24T19:00:00.000Z");
 const at = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
@@ -114,6 +115,16 @@ test("one batch makes one sound, the one that matters most, and is read out in o
   assert.deepEqual([toReadOut(many, 4).told.length, toReadOut(many, 4).more], [4, 16]);
 });
 
+test("whoever is slower reads who was first: a colleague by name, this very person as another screen", () => {
+  const command = { label: "A", orderId: "A", act: { path: "accept", pinned: true } } as Command;
+  const accepted = order("A", "accepted", 1, both("new", "new"));
+  const text = (now: Order | undefined, actor?: string): string => refusalText(command, now, actor, "grill", wordsOf("en"));
+  assert.equal(text(accepted, "fry"), "A: already done by fry");
+  assert.equal(text(accepted, "grill"), "A: already done by another screen");
+  assert.equal(text(order("A", "cancelled", 1, {}), undefined), "A was changed by someone else: look again");
+  assert.equal(text(undefined), "A: that could not be done");
+});
+
 test("an order called off while it is shown stays until seen, and leaves nothing behind", () => {
   const history = new History();
   const one = order("A", "preparing", 1, both("new", "new"));
@@ -123,6 +134,9 @@ test("an order called off while it is shown stays until seen, and leaves nothing
   assert.deepEqual([history.cancelled.get("A"), history.marksOf("A")], ["preparing", undefined]);
   history.acknowledge(one);
   assert.equal(history.cancelled.size, 0);
+  const evening = Array.from({ length: 2000 }, (_, number) => event(`B${number}`, "placed"));
+  history.take({ orders: [], events: evening, whole: false });
+  assert.deepEqual([history.actorOf("B1999"), history.actorOf("B0")], ["x", undefined]);
   history.take({ orders: [], events: [], whole: true });
   assert.deepEqual([history.acknowledged.size, history.actorOf("A")], [0, undefined]);
 });
