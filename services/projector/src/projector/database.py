@@ -1,7 +1,6 @@
 """Connections to Postgres: every one with deadlines, and which of its errors mean what."""
 
 import asyncpg
-from asyncpg.exceptions._base import DataError as Unencodable  # its public name is taken by the server's error
 
 from projector.settings import ServerSettings
 
@@ -25,7 +24,6 @@ UNWRITABLE = (
     asyncpg.DataError,  # text with U+0000, a number out of range
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.ProgramLimitExceededError,  # nested too deeply, a value too large
-    Unencodable,  # sums of one batch beyond 64 bits: those of half a batch may not be
     UnicodeEncodeError,
     RecursionError,  # from our own encoder
 )

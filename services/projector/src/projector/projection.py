@@ -97,9 +97,8 @@ class _Projection:
     ) -> None:
         changes = self._changes
         self._rows[envelope.order_id] = changes.rows[envelope.order_id] = after
-        changes.trail.append(TrailEntry(record, envelope, after.created_at))
-        for key, step in count_changes(before, after):
-            changes.counts[key] += step  # a sum of 0 stays: see venue_status_counts
+        changes.trail.append(TrailEntry(record, envelope, after.pace.created))
+        changes.counts.add(count_changes(before, after))
         sales, items, stages, refund = moves
         changes.sales.add(sales)
         changes.items.add(items)

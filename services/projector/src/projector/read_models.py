@@ -12,8 +12,7 @@ import asyncpg
 from projector.changes import Changes, LogRecord
 from projector.database import UNWRITABLE
 from projector.projection import project
-from projector.statements import append_trail, load_before, put_dead_letters, put_refunds, put_rows
-from projector.tally_tables import ITEM_SALES, SALES, STAGE_TIMES, add_counts
+from projector.statements import append_trail, load_before, put_dead_letters, write
 from projector.trail_months import TrailMonths
 
 
@@ -98,12 +97,7 @@ class ReadModels:
         changes = project(records, before, partitions=self._partitions, poison=poison)
         await self._months.ensure(connection, {entry.began_at for entry in changes.trail})
         await append_trail(connection, changes.trail)
-        await put_rows(connection, changes.rows.values())
-        await add_counts(connection, changes.counts)
-        await SALES.write(connection, changes.sales)
-        await ITEM_SALES.write(connection, changes.items)
-        await STAGE_TIMES.write(connection, changes.stages)
-        await put_refunds(connection, changes.refunds)
+        await write(connection, changes)
         await put_dead_letters(connection, changes.dead_letters)
         total.add(changes)
 
