@@ -1,5 +1,6 @@
 """A venue's questions: paths, parameters, bodies. Documents go out as Postgres gives them, not decoded on the way."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,7 @@ from projector.queries.rows import Rows
 from projector.queries.single_flight import SingleFlight
 from projector.queries.snapshots import NotProjectedYet, Snapshot, json_list
 
+_SNAPSHOT_WITHIN_SECONDS = 5.0
 _COUNTS = """
 SELECT status, sum(orders)::bigint AS orders FROM venue_status_counts WHERE venue_id = $1 AND orders <> 0
 GROUP BY status ORDER BY status
@@ -62,7 +64,8 @@ def venue_routes(reads: VenueReads, asked_of_venue: Callable[..., Awaitable[OfVe
     @router.get("/snapshot", summary="Open orders and the position at which they are true", responses=openapi.SNAPSHOT)
     async def snapshot(held: Held, of: asked) -> Response:
         try:
-            found = await reads.snapshots.get(of.venue_id, lambda one: one.reaches(of.no_earlier_than))
+            async with asyncio.timeout(_SNAPSHOT_WITHIN_SECONDS):  # a position of another epoch is never reached
+                found = await reads.snapshots.get(of.venue_id, lambda one: one.reaches(of.no_earlier_than))
         except NotProjectedYet as error:
             raise _no_projector() from error
         now = datetime.now(UTC)
