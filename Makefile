@@ -38,8 +38,8 @@ test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/system tests/browser $(ARGS)
 
-bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot or read; JSON under build/bench
-	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot or read"; exit 2; }
+bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot, page or read; JSON under build/bench
+	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot, page or read"; exit 2; }
 	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
 
 chaos: $(STAMP) ## the survival tests, harder: hundreds of kills, restarts and cuts, a broker outage of a minute
@@ -60,6 +60,9 @@ unit integration system browser: $(STAMP) ## one kind of tests alone
 contracts: $(STAMP) ## write the JSON Schemas, asyncapi.yaml, examples and docs/transitions.md anew
 	@$(BIN)/python -m order_contracts && $(BIN)/python -m order_api.transitions
 
+page: $(STAMP) ## build the staff page's bundle, and the TypeScript client's types, anew
+	@PYTHONPATH=tests $(BIN)/python -c 'from infra import node; node.install(); node.run("contracts/js/build.mjs"); node.run("services/notifier/board/build.mjs")'
+
 lock: $(STAMP) ## resolve all dependencies anew (hashed, no registry address inside)
 	@cd requirements && for f in setup build runtime dev; do ../$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $$f.in -o $$f.txt; done
@@ -73,6 +76,6 @@ fmt: $(STAMP) ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 clean: down ## remove everything that was built, the virtual environment too
-	@rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf build node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup up down demo test chaos bench check unit integration system browser contracts lock image fmt clean
+.PHONY: help setup up down demo test chaos bench check unit integration system browser contracts page lock image fmt clean

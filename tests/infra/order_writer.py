@@ -29,12 +29,17 @@ class OrderWriter:
         self.appended: dict[str, list[Event]] = {}
 
     async def append(
-        self, order: str, stations: Sequence[str] = (), venue_id: str | None = None, organization_id: str = "o1"
+        self,
+        order: str,
+        stations: Sequence[str] = (),
+        venue_id: str | None = None,
+        organization_id: str = "o1",
+        **more: Any,
     ) -> Event:
-        """Append an order's next event. `order` needs to be unique within its venue only."""
+        """Append an order's next event, `more` in its change. `order` needs to be unique within its venue only."""
         venue_id = venue_id or self.venue
         order_id = f"{venue_id}-{order}"
-        event = self._next(order_id, venue_id, organization_id)
+        event = self._next(order_id, venue_id, organization_id, more)
         await self._send(event, stations)
         self._heads[order_id] = event
         self.appended.setdefault(venue_id, []).append(event)
@@ -89,11 +94,11 @@ class OrderWriter:
         """The venue's partition."""
         return partition_of(self.venue, self._partitions)
 
-    def _next(self, order_id: str, venue_id: str, organization_id: str) -> Event:
+    def _next(self, order_id: str, venue_id: str, organization_id: str, more: Mapping[str, Any]) -> Event:
         head = self._heads.get(order_id)
         version = 1 if head is None else head.version + 1
         status = _STATUSES[(version - 1) % len(_STATUSES)]
-        change: dict[str, Any] = {"order_id": order_id, "version": version, "status": status}
+        change: dict[str, Any] = {"order_id": order_id, "version": version, "status": status, **more}
         return Event(
             id=str(uuid4()),
             type=f"order.{status}.v1",

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import asyncpg
@@ -97,6 +98,15 @@ class World:
         finally:
             await connection.close()
 
+    async def in_one_session(self, before: str, sql: str) -> list[asyncpg.Record]:
+        """Ask after statements that a session has to be prepared by."""
+        connection = await asyncpg.connect(self.database_url, server_settings={"search_path": SCHEMA})
+        try:
+            await connection.execute(before)
+            return list(await connection.fetch(sql))
+        finally:
+            await connection.close()
+
     async def projected(self) -> int:
         """Say how many records the positions have behind them. An AssertionError says: not to be learned now."""
         try:
@@ -115,6 +125,21 @@ class World:
             return True
 
         await eventually(done, within=within, what=f"projecting {records} records")
+
+    async def ready(self, name: str = "one") -> None:
+        """Wait until a projector holds its partitions.
+
+        With no record to wait for: the positions are there before the consumer is, and a projector that is ended
+        while aiokafka asks its first broker for metadata leaks that connection.
+        """
+
+        async def answers() -> bool:
+            try:
+                return (await self.probe("/readyz", name))[0] == HTTPStatus.OK
+            except httpx.TransportError as error:
+                raise AssertionError(repr(error)) from error
+
+        await eventually(answers, within=30, what="readiness")
 
     async def tables(self) -> Expected:
         """Read what is written, in the oracle's form."""

@@ -1,63 +1,36 @@
 """What other languages read of these contracts: JSON Schemas, asyncapi.yaml and golden examples, all generated."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 import yaml
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from order_contracts import channels
+from order_contracts import channels, messages
 from order_contracts.events import TYPES, Event
 from order_contracts.examples import golden_records
 from order_contracts.order import Order
+from order_contracts.progress import OrderProgress, ProgressEvent
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-
-
-class BatchMeta(BaseModel):
-    """The second argument of batchOrderUpdates."""
-
-    room: str
-    prev: str = Field(description="position before the batch: a screen that holds less has missed something")
-    to: str = Field(description="position after the batch")
-    server_time: str = Field(description="RFC 3339; ages are counted from it, never from the screen's clock")
-
-
-class Subscribe(BaseModel):
-    """What a screen sends to enter a room."""
-
-    room: str
-    position: str | None = None
-
-
-class SubscribeAck(BaseModel):
-    """The answer to subscribe: a position, or resync, or an error in words."""
-
-    position: str | None = Field(default=None, description="where the live feed goes on")
-    replayed: int | None = Field(default=None, description="how many missed events were sent before this answer")
-    resync: bool | None = Field(default=None, description="too far back: fetch the snapshot, subscribe at its position")
-    error: str | None = None
-
-
-class Resync(BaseModel):
-    """The room's feed was cut for this screen: fetch the snapshot and subscribe at its position."""
-
-    room: str
-
-
-class FeedStatus(BaseModel):
-    """Whether the notifier hears from the log."""
-
-    stale: bool
-    since: str
-
-
-class Draining(BaseModel):
-    """The replica is going down: connect again, elsewhere, after this many milliseconds."""
-
-    retry_after_ms: int
+_MODELS: dict[str, type[BaseModel]] = {
+    "order": Order,
+    "order-progress": OrderProgress,
+    "batch-meta": messages.BatchMeta,
+    "stream-batch": messages.StreamBatch,
+    "subscribe": messages.Subscribe,
+    "subscribe-ack": messages.SubscribeAck,
+    "joined": messages.Joined,
+    "refresh": messages.Refresh,
+    "refresh-ack": messages.RefreshAck,
+    "resync": messages.Resync,
+    "feed-status": messages.FeedStatus,
+    "draining": messages.Draining,
+    "notice": messages.Notice,
+    "signed-out": messages.SignedOut,
+}
 
 
 def files() -> Iterator[tuple[str, str]]:
@@ -74,32 +47,15 @@ def _json(document: Any) -> str:
 
 
 def _schemas() -> dict[str, dict[str, Any]]:
-    (event,), components = msgspec.json.schema_components([Event], ref_template="#/$defs/{name}")
-    models: dict[str, type[BaseModel]] = {
-        "order": Order,
-        "batch-meta": BatchMeta,
-        "subscribe": Subscribe,
-        "subscribe-ack": SubscribeAck,
-        "resync": Resync,
-        "feed-status": FeedStatus,
-        "draining": Draining,
-    }
-    schemas = {name: {"$schema": _DIALECT, **model.model_json_schema()} for name, model in models.items()}
-    schemas["event"] = {"$schema": _DIALECT, **event, "$defs": components}
+    schemas = {name: {"$schema": _DIALECT, **model.model_json_schema()} for name, model in _MODELS.items()}
+    for name, struct in (("event", Event), ("progress-event", ProgressEvent)):
+        (schema,), components = msgspec.json.schema_components([struct], ref_template="#/$defs/{name}")
+        schemas[name] = {"$schema": _DIALECT, **schema, "$defs": components}
     return schemas
 
 
 def asyncapi() -> dict[str, Any]:
-    """Give the AsyncAPI 3.0 document of the topic and of the Socket.IO rooms."""
-    messages = {
-        "event": _message("event", f"One of {', '.join(TYPES)}. Readers keep types that they do not know."),
-        channels.BATCH: _message("batch-meta", "Arguments: an array of events in log order, then this object."),
-        channels.SUBSCRIBE: _message("subscribe", "Acknowledged with subscribe-ack, after missed events were sent."),
-        channels.RESYNC: _message("resync", Resync.__doc__ or ""),
-        channels.FEED_STATUS: _message("feed-status", FeedStatus.__doc__ or ""),
-        channels.DRAINING: _message("draining", Draining.__doc__ or ""),
-    }
-    to_screens = (channels.BATCH, channels.RESYNC, channels.FEED_STATUS, channels.DRAINING)
+    """Give the AsyncAPI 3.0 document of the topic, of the Socket.IO rooms and of the event streams."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -108,26 +64,75 @@ def asyncapi() -> dict[str, Any]:
             "description": "Order events in the log, and the rooms that screens follow.",
             "license": {"name": "Apache-2.0"},
         },
-        "channels": {
-            "log": {
-                "address": channels.TOPIC,
-                "description": "Key: venue_id. CloudEvents 1.0, Kafka binary mode: ce_* headers.",
-                "messages": {"event": {"$ref": "#/components/messages/event"}},
-                "bindings": {"kafka": {"partitions": channels.PARTITIONS, "topicConfiguration": _topic()}},
-            },
-            "rooms": {
-                "address": "/socket.io",
-                "description": "Socket.IO 4. Rooms: venue:{id}, venue:{id}:station:{station}, organization:{id}.",
-                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages if name != "event"},
-            },
-        },
+        "channels": _channels(),
         "operations": {
             "appendEvent": _operation("send", "log", ["event"]),
             "readEvents": _operation("receive", "log", ["event"]),
-            "subscribe": _operation("receive", "rooms", [channels.SUBSCRIBE]),
-            "follow": _operation("send", "rooms", to_screens),
+            "subscribe": {
+                **_operation("receive", "rooms", [channels.SUBSCRIBE]),
+                "reply": _reply("rooms", f"{channels.SUBSCRIBE}Ack"),
+            },
+            "refresh": {
+                **_operation("receive", "rooms", [channels.REFRESH]),
+                "reply": _reply("rooms", f"{channels.REFRESH}Ack"),
+            },
+            "follow": _operation("send", "rooms", [channels.BATCH, *_TO_SCREENS]),
+            "stream": _operation("send", "streams", ["streamBatch", channels.JOINED, *_TO_SCREENS]),
         },
-        "components": {"messages": messages},
+        "components": {"messages": {name: _message(*told) for name, told in _MESSAGES.items()}},
+    }
+
+
+_TO_SCREENS = (channels.RESYNC, channels.FEED_STATUS, channels.DRAINING, channels.NOTICE, channels.SIGNED_OUT)
+_MESSAGES: dict[str, tuple[str, str]] = {
+    "event": ("event", f"One of {', '.join(TYPES)}. Readers keep types that they do not know."),
+    channels.BATCH: (
+        "batch-meta",
+        "Arguments: an array of events in log order (of progress-event in a diner's room), then this object.",
+    ),
+    "streamBatch": ("stream-batch", f"Event name: {channels.BATCH}. Event id: `to`, sent back as Last-Event-ID."),
+    channels.SUBSCRIBE: ("subscribe", "Acknowledged with subscribe-ack, after missed events were sent."),
+    f"{channels.SUBSCRIBE}Ack": ("subscribe-ack", messages.SubscribeAck.__doc__ or ""),
+    channels.REFRESH: ("refresh", "Acknowledged with refresh-ack."),
+    f"{channels.REFRESH}Ack": ("refresh-ack", messages.RefreshAck.__doc__ or ""),
+    channels.JOINED: ("joined", messages.Joined.__doc__ or ""),
+    channels.RESYNC: ("resync", messages.Resync.__doc__ or ""),
+    channels.FEED_STATUS: ("feed-status", messages.FeedStatus.__doc__ or ""),
+    channels.DRAINING: ("draining", messages.Draining.__doc__ or ""),
+    channels.NOTICE: ("notice", messages.Notice.__doc__ or ""),
+    channels.SIGNED_OUT: ("signed-out", messages.SignedOut.__doc__ or ""),
+}
+_ROOMS = "Rooms: venue:{id}, venue:{id}:station:{station}, organization:{id}, and order:{id} with a link to that order."
+
+
+def _channels() -> dict[str, Any]:
+    socket_io = [name for name in _MESSAGES if name not in ("event", "streamBatch", channels.JOINED)]
+    return {
+        "log": {
+            "address": channels.TOPIC,
+            "description": "Key: venue_id. CloudEvents 1.0, Kafka binary mode: ce_* headers.",
+            "messages": _named(["event"]),
+            "bindings": {"kafka": {"partitions": channels.PARTITIONS, "topicConfiguration": _topic()}},
+        },
+        "rooms": {"address": "/socket.io", "description": f"Socket.IO 4. {_ROOMS}", "messages": _named(socket_io)},
+        "streams": {
+            "address": "/v1/venues/{venue_id}/events",
+            "description": "Server-sent events: a venue's, or a station's with ?station=. An organization's are at "
+            "/v1/organizations/{id}/events, a diner's one order at /v1/orders/{id}/events. Protocol: docs/realtime.md.",
+            "parameters": {"venue_id": {"description": "the venue"}},
+            "messages": _named(["streamBatch", channels.JOINED, *_TO_SCREENS]),
+        },
+    }
+
+
+def _named(names: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/messages/{name}"} for name in names}
+
+
+def _reply(channel: str, name: str) -> dict[str, Any]:
+    return {
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{name}"}],
     }
 
 

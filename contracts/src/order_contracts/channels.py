@@ -17,11 +17,15 @@ TOPIC_CONFIG: Mapping[str, str] = {
 }
 
 BATCH = "batchOrderUpdates"  # server → room: ([event, …], {room, prev, to, server_time})
-SUBSCRIBE = "subscribe"  # client → server: {room, position?} → {position, replayed} | {resync: true} | {error}
+SUBSCRIBE = "subscribe"  # client → server: {room, position?} → {position, replayed, expires_in} | {resync} | {error}
 UNSUBSCRIBE = "unsubscribe"  # client → server: {room}
+REFRESH = "refresh"  # client → server: {token} → {expires_in, left} | {error}: a newer token, the same connection
 RESYNC = "resync"  # server → client: {room}: fetch the snapshot, subscribe at its position
 FEED_STATUS = "feedStatus"  # server → client: {stale, since}
 DRAINING = "draining"  # server → client: {retry_after_ms}
+NOTICE = "notice"  # server → client: {id, text, level, sent_at}: from an operator to people
+SIGNED_OUT = "signedOut"  # server → client: {reason}, and then the end of the connection
+JOINED = "joined"  # SSE alone, in the place of subscribe's answer: {room, position, replayed, expires_in}
 
 
 def topic_faults(partitions: int, config: Mapping[str, str], *, expected_partitions: int) -> list[str]:

@@ -12,6 +12,7 @@ from order_contracts.ids import is_name
 from order_contracts.keys import Key, KeySet
 
 SCOPES = ("orders:write", "orders:import", "orders:read", "rooms:join", "analytics:read", "admin")
+FOLLOW_ORDER = "order:follow"  # a diner's: only an order link has it, and no other scope
 LEEWAY_SECONDS = 10
 MOST_TOKEN_BYTES = 8 * 1024
 _MOST_TEXT = 255
@@ -30,7 +31,8 @@ class KeyUnknown(TokenRefused):
 class Claims:
     """What a verified token allows. `venues` is None where it allows all of its organization's.
 
-    `token_id` (jti) names the token, so that it can be revoked before it expires.
+    `token_id` (jti) names the token, so that it can be revoked before it expires. `order_id` is the one order that a
+    diner's link is for: such claims allow nothing else, whatever scope they name.
     """
 
     subject: str
@@ -39,6 +41,13 @@ class Claims:
     scopes: frozenset[str]
     expires_at: int
     token_id: str | None = None
+    order_id: str | None = None
+
+    def order_refusal(self, order_id: str) -> str | None:
+        """Say why these claims do not let a diner follow an order; None when they do."""
+        if self.order_id is None or FOLLOW_ORDER not in self.scopes:
+            return "an order is followed with a link to it: ask the venue for one"
+        return None if self.order_id == order_id else f"the link is not for order {order_id}"
 
     def refusal(self, scope: str, venue_id: str | None = None, venue_organization: str | None = None) -> str | None:
         """Say why these claims do not allow `scope` (at a venue), None when they do.
@@ -46,6 +55,8 @@ class Claims:
         A listed venue is vouched for by the token's issuer. `*` stands for the venues of the token's organization,
         so it needs `venue_organization`: what the log or the rows say the venue belongs to.
         """
+        if self.order_id is not None:
+            return "the token is a link to one order: it opens nothing else"
         if not self.scopes & {scope, "admin"}:
             return f"the token has no scope {scope}"
         if venue_id is None:

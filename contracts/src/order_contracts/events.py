@@ -62,8 +62,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     change: dict[str, Any]
 
 
+class _ChangeAlone(msgspec.Struct):
+    """What is read of an event whose change is passed on as it is."""
+
+    change: msgspec.Raw
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Event)
+_change_decoder = msgspec.json.Decoder(_ChangeAlone)
 
 
 def encode_event(event: Event) -> bytes:
@@ -79,6 +86,11 @@ def decode_event(value: bytes) -> Event:
         raise ValueError("the event is nested too deeply") from error
     except msgspec.MsgspecError as error:  # a DecodeError is no ValueError in every release
         raise ValueError(str(error)) from error
+
+
+def change_text(value: bytes) -> bytes:
+    """Give the change of an accepted event, word for word as it stands in its value."""
+    return bytes(_change_decoder.decode(value).change)
 
 
 def timestamp(moment: datetime) -> str:

@@ -20,10 +20,11 @@ class TokenSettings(BaseModel):
     jwt_issuer: str = Field(default="scanserve", min_length=1)
     jwt_audience: str = Field(default="scanserve", min_length=1)
     jwt_keys_seconds: float = Field(default=300.0, ge=1, le=86_400)
+    order_link_secret: SecretStr | None = None  # signs diners' links; where not set, JWT_SECRET does
     revoked_tokens_file: FilePath | None = None
     revoked_tokens_seconds: float = Field(default=10.0, ge=0.1, le=60)
 
-    @field_validator("jwt_secret")
+    @field_validator("jwt_secret", "order_link_secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None:
@@ -46,6 +47,12 @@ class TokenSettings(BaseModel):
         if url is not None and url.scheme != "https" and not _is_loopback(url.host or ""):
             raise ValueError("must be https: over http anybody on the way could put keys of their own in")
         return url
+
+    @property
+    def link_secret(self) -> str | None:
+        """What order links are signed with; None where there are none."""
+        secret = self.order_link_secret or self.jwt_secret
+        return None if secret is None else secret.get_secret_value()
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from order_contracts.claims import Claims, KeyUnknown, TokenRefused, verify
 from order_contracts.keys import KeySet, KeysUnfit, keys_of_jwks, keys_of_pem, keys_of_secret
+from order_contracts.order_links import is_order_link, read_order_link
 from order_contracts.reloaded import NotReadable, Reloaded
 from order_contracts.token_settings import TokenSettings
 
@@ -78,6 +79,8 @@ class Tokens:
         await asyncio.gather(self._keys.run(), self._revoked.run())
 
     def _verified(self, token: str, keys: KeySet) -> Claims:
+        if is_order_link(token):
+            return read_order_link(token, self._settings.link_secret, issuer=self._settings.jwt_issuer)
         return verify(token, keys, issuer=self._settings.jwt_issuer, audience=self._settings.jwt_audience)
 
 

@@ -20,9 +20,13 @@ from local_stack.supervisor import STATUS
 pytestmark = pytest.mark.timeout(150)  # each starts the whole system, on a machine that may be busy
 
 
+def command_line(command: str, folder: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "local_stack", command, "--state", str(folder), *words]
+
+
 def local_stack(command: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "local_stack", command, "--state", str(folder), *words],
+        command_line(command, folder, *words),
         capture_output=True,
         text=True,
         check=False,
@@ -85,13 +89,21 @@ def test_a_taken_port_is_named_and_nothing_stays(folder: Path) -> None:
     assert list(State(folder).runs.iterdir()) == []
 
 
-async def test_down_while_it_starts_stops_it_and_says_so(folder: Path) -> None:
-    starting = asyncio.create_task(asyncio.to_thread(local_stack, "up", folder))
-    await eventually(lambda: State(folder).read(STATUS), what="the supervisor")
-    following = asyncio.create_task(asyncio.to_thread(local_stack, "up", folder))
+async def test_down_while_it_starts_stops_it_and_says_so(folder: Path, tmp_path: Path) -> None:
+    outputs = tmp_path / "first", tmp_path / "second"
+
+    def up(output: Path) -> subprocess.Popen[bytes]:
+        with output.open("wb") as file:
+            return subprocess.Popen(command_line("up", folder), stdout=file)
+
+    starting = up(outputs[0])
+    await eventually(lambda: State(folder).read(STATUS), within=30, what="the supervisor")
+    following = up(outputs[1])
+    await eventually(lambda: "already up" in outputs[1].read_text(), within=30, what="the second `up`")
     await eventually(lambda: "ready" in (folder / "logs" / "supervisor.log").read_text(), within=60)
     assert (await asyncio.to_thread(local_stack, "down", folder)).stdout.startswith("Stopped.")
-    for up in (await starting, await following):
-        assert (up.returncode, "stopped while it was starting" in up.stdout) == (1, True)
+    for process, output in zip((starting, following), outputs, strict=True):
+        code = await asyncio.to_thread(process.wait, 60)
+        assert (code, "stopped while it was starting" in output.read_text()) == (1, True), output.read_text()
     assert not State(folder).locked()
     assert list(State(folder).runs.iterdir()) == []

@@ -9,8 +9,9 @@ import socketio
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
-from local_stack.demo.room_listener import RoomListener
 from order_contracts.positions import Position
+from scanserve_client.room_listener import RoomListener
+from scanserve_client.wire import Transport
 
 
 def ids(listener: RoomListener) -> list[str]:
@@ -41,6 +42,7 @@ async def has_read(replica: NotifierProcess, count: float) -> bool:
     return await replica.metric(ACCEPTED) >= count
 
 
+TRANSPORTS: tuple[Transport, ...] = ("socketio", "polling", "sse")
 ACCEPTED = 'notifier_records_total{fate="accepted"}'
 
 
@@ -136,8 +138,7 @@ async def test_a_restarted_replica_goes_on_from_any_position(start: Start, write
 async def test_every_transport_gets_everything(start: Start, writer: OrderWriter) -> None:
     own = await start()
     listeners = [
-        RoomListener(token([writer.venue]), f"venue:{writer.venue}", transports=transports)
-        for transports in (["polling"], ["websocket"], ["polling", "websocket"])
+        RoomListener(token([writer.venue]), f"venue:{writer.venue}", transport=transport) for transport in TRANSPORTS
     ]
     for listener in listeners:
         await listener.connect(own.url)

@@ -7,15 +7,27 @@ import pytest
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
-from local_stack.demo.room_listener import ConnectionRefused, RoomListener
+from scanserve_client.following import RoomFollower
+from scanserve_client.room_listener import RoomListener
+from scanserve_client.wire import ConnectionRefused
 
 
 async def test_screens_are_told_and_move_to_another_replica_without_a_loss(
     start: Start, replica: NotifierProcess, writer: OrderWriter
 ) -> None:
     leaving = await start(DRAIN_SECONDS="1")
-    screens = [RoomListener(token([writer.venue]), f"venue:{writer.venue}") for _ in range(10)]
-    following = [asyncio.create_task(screen.follow([leaving.url, replica.url])) for screen in screens]
+    followers = [
+        RoomFollower(
+            f"venue:{writer.venue}",
+            notifier_urls=[leaving.url, replica.url],
+            token=token([writer.venue]),
+            transport=transport,
+        )
+        for transport in ("socketio", "sse")
+        for _ in range(5)
+    ]
+    screens = [follower.listener for follower in followers]
+    following = [asyncio.create_task(follower.run()) for follower in followers]
     await eventually(lambda: all(screen.position for screen in screens))
     await writer.append("a")
     await eventually(lambda: all(screen.events for screen in screens))
@@ -54,7 +66,7 @@ async def test_while_draining_it_is_not_ready_and_takes_no_new_screens(start: St
 
 async def test_a_polling_screen_is_let_go_too(start: Start, venue: str) -> None:
     leaving = await start()
-    screen = RoomListener(token([venue]), f"venue:{venue}", transports=["polling"])
+    screen = RoomListener(token([venue]), f"venue:{venue}", transport="polling")
     await screen.connect(leaving.url)
     await screen.subscribe()
     leaving.ask_to_stop()

@@ -10,7 +10,6 @@ from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
 from infra.services import Backing
-from local_stack.demo.room_listener import RoomListener
 from local_stack.kafka_server import fetched, kafka_program
 from local_stack.ports import free_ports
 from local_stack.program import inherited
@@ -19,6 +18,7 @@ from local_stack.state import State
 from local_stack.supervision import Supervised
 from local_stack.topics import create_topic
 from order_contracts.channels import TOPIC_CONFIG
+from scanserve_client.room_listener import RoomListener
 
 
 class OwnKafka:
@@ -57,8 +57,10 @@ async def test_screens_are_told_that_the_log_is_silent_and_that_it_is_back(own_k
     replica.start()
     await eventually(replica.is_ready, within=20)
     early, late = (RoomListener(token(["v1"]), "venue:v1") for _ in range(2))
-    await early.connect(replica.url)
-    await early.subscribe()
+    stream = RoomListener(token(["v1"]), "venue:v1", transport="sse")
+    for listener in (early, stream):
+        await listener.connect(replica.url)
+        await listener.subscribe()
     own_kafka.program.pause()
     await eventually(lambda: early.feed_status, within=6)
     await late.connect(replica.url)
@@ -71,8 +73,9 @@ async def test_screens_are_told_that_the_log_is_silent_and_that_it_is_back(own_k
     assert early.feed_status[1]["stale"] is False
     async with AIOKafkaProducer(bootstrap_servers=own_kafka.address, acks="all") as producer:
         await OrderWriter(producer, "orders", 4, "v1").append("a")
-    await eventually(lambda: early.events and late.events)
-    for listener in (early, late):
+    await eventually(lambda: early.events and late.events and stream.events)
+    assert stream.feed_status == early.feed_status
+    for listener in (early, late, stream):
         await listener.drop()
     replica.kill()
 

@@ -1,5 +1,6 @@
 """Nobody watches without a token, nor beyond what it allows, nor longer than it lasts."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
-from local_stack.demo.room_listener import ConnectionRefused, RoomListener
 from order_contracts.claims import LEEWAY_SECONDS
+from scanserve_client.room_listener import RoomListener
+from scanserve_client.wire import ConnectionRefused
 
 
 @pytest.mark.parametrize(
@@ -17,15 +19,19 @@ from order_contracts.claims import LEEWAY_SECONDS
     [
         ("", "send a token"),
         ("no.such.token", "not valid"),
-        (token(seconds=-60), "expired"),
         ("\ud800.x.y", "not valid"),
         ("x" * 9_000, "over 8192 bytes"),
     ],
-    ids=["none", "false", "expired", "surrogate", "giant"],
+    ids=["none", "false", "surrogate", "giant"],
 )
 async def test_without_a_good_token_nobody_connects(replica: NotifierProcess, given: str, words: str) -> None:
     with pytest.raises(ConnectionRefused, match=words):
         await RoomListener(given, "venue:v1").connect(replica.url)
+
+
+async def test_with_an_expired_token_nobody_connects(replica: NotifierProcess) -> None:
+    with pytest.raises(ConnectionRefused, match="expired"):
+        await RoomListener(token(seconds=-60), "venue:v1").connect(replica.url)
 
 
 async def ask(replica: NotifierProcess, given: str, room: str) -> dict[str, Any]:
@@ -37,23 +43,27 @@ async def ask(replica: NotifierProcess, given: str, room: str) -> dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("given", "room", "words"),
+    ("venues", "room", "words"),
     [
-        (token(["v1"], scopes=("orders:read",)), "venue:v1", "rooms:join"),
-        (token(["v1"]), "venue:v2", "not for venue v2"),
-        (token(["v1"]), "venue:v2:station:grill", "not for venue v2"),
-        (token(["v1"]), "organization:o1", "some venues"),
-        (token("*"), "organization:o2", "not for organization o2"),
-        (token("*"), "venue:nobody-heard-of", "not known"),
-        (token("*"), "order:x", "guests"),
-        (token("*"), "kitchen", "not a room"),
+        (["v1"], "venue:v2", "not for venue v2"),
+        (["v1"], "venue:v2:station:grill", "not for venue v2"),
+        (["v1"], "organization:o1", "some venues"),
+        ("*", "organization:o2", "not for organization o2"),
+        ("*", "venue:nobody-heard-of", "not known"),
+        ("*", "order:x", "with a link"),
+        ("*", "kitchen", "not a room"),
     ],
 )
 async def test_a_room_that_the_token_does_not_open_is_refused_in_words(
-    replica: NotifierProcess, given: str, room: str, words: str
+    replica: NotifierProcess, venues: list[str] | str, room: str, words: str
 ) -> None:
-    answer = await ask(replica, given, room)
+    answer = await ask(replica, token(venues), room)  # signed now: at collection it could expire before its turn
     assert words in answer["error"]
+
+
+async def test_a_token_without_the_scope_for_rooms_is_refused_in_words(replica: NotifierProcess) -> None:
+    answer = await ask(replica, token(["v1"], scopes=("orders:read",)), "venue:v1")
+    assert "rooms:join" in answer["error"]
 
 
 async def test_a_star_opens_a_venue_once_the_log_says_whose_it_is(
@@ -143,3 +153,60 @@ async def test_a_screen_whose_token_is_revoked_is_sent_away_and_no_other(
         await lost.connect(own.url)
     assert "position" in await kept.subscribe()
     await kept.drop()
+
+
+async def test_a_newer_token_keeps_the_connection_and_leaves_what_it_does_not_open(
+    replica: NotifierProcess, writer: OrderWriter
+) -> None:
+    room, other = f"venue:{writer.venue}", f"venue:{writer.venue}-other"
+    listener = RoomListener(token([writer.venue, f"{writer.venue}-other"], seconds=2 - LEEWAY_SECONDS), room)
+    await listener.connect(replica.url)
+    answer = await listener.subscribe()
+    assert 0 < answer["expires_in"] <= 2
+    await listener.call("subscribe", {"room": other})
+    renewed = await listener.call("refresh", {"token": token([writer.venue], seconds=300)})
+    assert (renewed["left"], 290 < renewed["expires_in"] < 320) == ([other], True)
+    await outlive(2)
+    await writer.append("a")
+    await eventually(lambda: listener.events)
+    assert listener.disconnects == []
+    await writer.append("b", venue_id=f"{writer.venue}-other")
+    await writer.append("a")
+    await eventually(lambda: len(listener.events) == 2)
+    assert {event["venue_id"] for event in listener.events} == {writer.venue}
+    await listener.drop()
+
+
+async def outlive(seconds: float) -> None:
+    """Wait until a token of so many seconds has surely run out."""
+    ends = time.monotonic() + seconds + 0.6
+    await eventually(lambda: time.monotonic() > ends, within=seconds + 5)
+
+
+@pytest.mark.parametrize(
+    ("newer", "words"),
+    [
+        (token(seconds=-60), "expired"),
+        ("nonsense", "not valid"),
+        (None, "send a token"),
+        (token(organization="o2"), "somebody else"),
+    ],
+)
+async def test_a_token_that_is_no_good_changes_nothing(
+    replica: NotifierProcess, writer: OrderWriter, newer: Any, words: str
+) -> None:
+    listener = RoomListener(token([writer.venue]), f"venue:{writer.venue}")
+    await listener.connect(replica.url)
+    await listener.subscribe()
+    assert words in (await listener.call("refresh", {"token": newer}))["error"]
+    await writer.append("a")
+    await eventually(lambda: listener.events)
+    await listener.drop()
+
+
+async def test_a_screen_that_is_sent_away_is_told_why(replica: NotifierProcess, venue: str) -> None:
+    listener = RoomListener(token([venue], seconds=1 - LEEWAY_SECONDS), f"venue:{venue}")
+    await listener.connect(replica.url)
+    await listener.subscribe()
+    await listener.wait_gone(5)
+    assert listener.signed_out == ["the token has expired: get a new one"]

@@ -131,7 +131,7 @@ ATTACKS = {
     "surrogate": lambda: signed(sub="\ud800"),
     "giant": lambda: signed(padding="x" * 9_000),
     "deep": lambda: f"{jwt.utils.base64url_encode(b'[' * 5_000).decode()}.e30.e30",
-    "rubbish": lambda: "\x7f" * 100,
+    "rubbish": lambda: "~" * 100,
 }
 
 
@@ -257,6 +257,28 @@ async def test_a_body_that_breaks_off_places_no_order(victim: Victim, http: http
     assert answer.status_code == 201, "the key is still free"
 
 
+async def test_chunks_that_are_none_are_answered_at_once(victim: Victim) -> None:
+    answer = await raw(victim.url, [head(signed(), "Transfer-Encoding: chunked"), b"no chunk\r\n"], within=5)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+async def test_large_bodies_one_after_the_other_are_no_long_head(victim: Victim) -> None:
+    body = json.dumps(order_body()).encode() + b" " * 100_000
+    request, last = (head(signed(), f"Content-Length: {len(body)}", *more) for more in ((), ("Connection: close",)))
+    answer = await raw(victim.url, [request + body, last + body])
+    assert answer.count(b"HTTP/1.1 201 ") == 2
+
+
+async def test_a_head_without_end_is_hung_up_on(victim: Victim) -> None:
+    endless = (b"GET / HTTP/1.1\r\nX-Endless: ", *repeat(b"y" * 1_000, 1_000))
+    assert (await raw(victim.url, endless, within=5)).startswith(b"HTTP/1.1 431 ")
+
+
+async def test_a_line_without_end_is_hung_up_on(victim: Victim) -> None:
+    answer = await raw(victim.url, [b"GET /" + b"y" * 50_000 + b" HTTP/1.1\r\nConnection: close\r\n\r\n"], within=5)
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -273,7 +295,17 @@ async def test_a_flood_of_headers_is_refused(victim: Victim, headers: list[str])
 
 
 @pytest.mark.parametrize(
-    "rubbish", [b"\x16\x03\x01\x02\x00\x01\xfc\x03\x03", b"GET\r\n\r\n", b"GET / HTTQ/1.1\r\n\r\n"]
+    "rubbish",
+    [
+        b"\x16\x03\x01\x02\x00\x01\xfc\x03\x03",
+        b"GET\r\n\r\n",
+        b"GET / HTTQ/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: a\x7fb\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET http:// HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ],
 )
 async def test_what_is_no_http_is_answered_in_a_problem(victim: Victim, rubbish: bytes) -> None:
     answer = await raw(victim.url, [rubbish, b"\r\n\r\n"])

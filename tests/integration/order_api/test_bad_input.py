@@ -110,20 +110,28 @@ async def test_a_request_without_a_usable_key(replicas: Replicas, pos: PosClient
 
 
 @pytest.mark.parametrize(
-    ("bearer", "status", "text"),
+    ("venue_id", "claims", "status", "text"),
     [
-        (token("another-venue"), 403, "not for venue"),
-        (token("v1", scopes=("orders:read",)), 403, "no scope orders:write"),
-        (token("v1", lifetime_seconds=-60), 401, "expired"),
-        (token("v1", secret="another-secret-of-at-least-32-bytes-!"), 401, "not valid"),
-        ("x", 401, "not valid"),
+        ("another-venue", {}, 403, "not for venue"),
+        ("v1", {"scopes": ("orders:read",)}, 403, "no scope orders:write"),
+        ("v1", {"lifetime_seconds": -60}, 401, "expired"),
+        ("v1", {"secret": "another-secret-of-at-least-32-bytes-!"}, 401, "not valid"),
     ],
+    ids=["venue", "scope", "expired", "secret"],
 )
-async def test_a_token_that_does_not_allow_it(replicas: Replicas, bearer: str, status: int, text: str) -> None:
-    async with PosClient("v1", bearer) as stranger:
+async def test_a_token_that_does_not_allow_it(
+    replicas: Replicas, venue_id: str, claims: dict[str, Any], status: int, text: str
+) -> None:
+    async with PosClient("v1", token(venue_id, **claims)) as stranger:
         answer = await stranger.place(replicas.urls[0])
     assert answer.status_code == status
     assert text in answer.json()["detail"]
+
+
+async def test_a_token_that_is_none(replicas: Replicas) -> None:
+    async with PosClient("v1", "x") as stranger:
+        answer = await stranger.place(replicas.urls[0])
+    assert (answer.status_code, "not valid" in answer.json()["detail"]) == (401, True)
 
 
 @pytest.mark.parametrize(

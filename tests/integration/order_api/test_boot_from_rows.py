@@ -78,7 +78,7 @@ async def reader(world: World, rows: Rows | None, epoch: str) -> AsyncIterator[R
         log = OrderLog(
             book=book,
             metrics=metrics,
-            broker=nobody,  # type: ignore[arg-type]  # it only reads
+            appender=nobody,  # type: ignore[arg-type]  # it only reads
             asker=consumers[1],
             topic=world.topic,
             epoch=epoch,

@@ -133,7 +133,8 @@ async def test_a_broker_outage_longer_than_all_timeouts_is_503_and_then_over(
     assert await faults(replicas, pos, history) == []
 
 
-async def test_what_lands_after_its_time_has_no_effect(replicas: Replicas, pos: PosClient, kafka: Supervised) -> None:
+async def placed_on_a_frozen_broker(replicas: Replicas, pos: PosClient, kafka: Supervised) -> list[Verdict]:
+    """Place an order that only lands after its time, and again with the same key. Gives what the log says of both."""
     key, body = uuid4().hex, order_body()
     await pos.place(replicas.urls[0])  # so that the way to the broker is open
     kafka.pause()
@@ -148,6 +149,13 @@ async def test_what_lands_after_its_time_has_no_effect(replicas: Replicas, pos: 
     assert answer.status_code == 201
     event_id = event_id_for(answer.json()["order_id"], key)
     log = await judged_events(replicas.backing.kafka, replicas.topic, PARTITIONS, pos.venue_id)
-    verdicts = [verdict for envelope, verdict in log if envelope.id == event_id]
-    assert verdicts.count(Verdict.ACCEPTED) == 1
-    assert Verdict.LATE in verdicts, "the frozen broker took nothing: it proves nothing"
+    return [verdict for envelope, verdict in log if envelope.id == event_id]
+
+
+async def test_what_lands_after_its_time_has_no_effect(replicas: Replicas, pos: PosClient, kafka: Supervised) -> None:
+    for _ in range(4):  # a broker that was frozen may drop what a connection had sent before it was given up
+        verdicts = await placed_on_a_frozen_broker(replicas, pos, kafka)
+        assert verdicts.count(Verdict.ACCEPTED) == 1
+        if Verdict.LATE in verdicts:
+            return
+    pytest.fail("the frozen broker took nothing: it proves nothing")

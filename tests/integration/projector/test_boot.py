@@ -38,7 +38,7 @@ async def test_a_topic_that_is_not_there_is_refused(backing: Backing, database_u
 
 async def test_rows_of_another_epoch_are_not_mixed_with_this_ones(world: World) -> None:
     async with world.running():
-        await world.caught_up(0)
+        await world.ready()
     with pytest.raises(EpochMismatch, match="LOG_EPOCH"):
         await halted(world, LOG_EPOCH="2")
 
@@ -57,7 +57,7 @@ async def test_another_log_under_the_same_name_halts(world: World) -> None:
 
 async def test_a_log_that_is_shorter_than_what_was_projected_halts(world: World) -> None:
     async with world.running():
-        await world.caught_up(0)
+        await world.ready()
     await world.query("UPDATE positions SET next = 9, lineage = 'x' WHERE partition = 1")
     with pytest.raises(LineageBroken, match="offset 9, the log has 0 to 0"):
         await halted(world)

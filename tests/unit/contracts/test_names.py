@@ -1,5 +1,7 @@
 """Ids, partitions, rooms, positions and the topic's contract."""
 
+from uuid import UUID, uuid5
+
 import pytest
 from aiokafka.partitioner import murmur2
 from hypothesis import given
@@ -21,6 +23,11 @@ def test_the_same_request_names_the_same_order_and_event() -> None:
 @given(st.lists(st.text(), min_size=4, max_size=4), st.lists(st.text(), min_size=4, max_size=4))
 def test_other_requests_name_other_orders(one: list[str], other: list[str]) -> None:
     assert (order_id_for(*one) == order_id_for(*other)) == (one == other)
+
+
+@given(st.uuids(), st.text())
+def test_an_event_is_named_as_rfc_9562_says(order: UUID, key: str) -> None:
+    assert event_id_for(str(order), key) == str(uuid5(order, key))
 
 
 @given(NAMES)

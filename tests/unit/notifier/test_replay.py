@@ -6,7 +6,7 @@ from notifier.replay import Entry, Ring
 
 
 def entry(offset: int, venue: str = "venue:v1", at: int = 0, size: int = 2) -> Entry:
-    return Entry(0, offset, at, (venue, "organization:o1"), (), b"x" * size)
+    return Entry(0, offset, at, (venue, "organization:o1"), (), "order", b"x" * size)
 
 
 def ring(max_age_ms: int = 1_000, max_bytes: int = 1_000_000, start: int = 0) -> Ring:

@@ -49,5 +49,10 @@ def test_an_organization_opens_to_its_own_star_only() -> None:
     assert "some venues" in (asked(claims({"v1"}, "rooms:join"), "organization:o1") or "")
 
 
-def test_order_rooms_are_not_there_yet() -> None:
-    assert "guests" in (asked(claims(None, "rooms:join"), "order:x") or "")
+def test_an_order_opens_to_its_link_alone() -> None:
+    link = Claims("guest", "o1", frozenset({"v1"}), frozenset({"order:follow"}), 0, order_id="x")
+    assert asked(link, "order:x") is None
+    assert "not for order y" in (asked(link, "order:y") or "")
+    assert "with a link" in (asked(claims(None, "rooms:join", "admin", "order:follow"), "order:x") or "")
+    for room in ("venue:v1", "venue:v1:station:grill", "organization:o1"):
+        assert "nothing else" in (asked(link, room) or "")

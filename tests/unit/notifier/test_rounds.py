@@ -31,7 +31,7 @@ class Clock:
 def rounds(feed: Feed, clock: Clock) -> Rounds:
     nobody: Any = None
     heard_nothing: Any = feed
-    return Rounds(heard_nothing, nobody, nobody, Metrics(), stale_after=5, now=clock)
+    return Rounds(heard_nothing, nobody, nobody, nobody, Metrics(), stale_after=5, now=clock)
 
 
 async def walk(walking: Rounds, clock: Clock, seconds: int, heard_at: float) -> None:

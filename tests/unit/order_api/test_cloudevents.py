@@ -65,7 +65,7 @@ async def test_after_an_unknown_outcome_only_the_same_orders_events_wait() -> No
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", "later")
         if request.event_id == refused.event_id:
             raise Problem(HTTPStatus.CONFLICT, "transition_not_allowed", "no")
-        return Answer({}, 2, Position("e", {0: 1}), replayed=False)
+        return Answer(request.order_id, b"{}", 2, Position("e", {0: 1}), replayed=False)
 
     doubtful, refused = ask("1", ORDERS[0]), ask("2", ORDERS[1])
     requests = [doubtful, refused, ask("3", ORDERS[0]), ask("4", ORDERS[1])]

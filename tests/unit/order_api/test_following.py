@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from infra.square import euros, line, square_order
@@ -51,7 +52,9 @@ class Desk:
 
     def _answer(self) -> Answer:
         assert self.order is not None
-        return Answer(self.order, self.order["version"], Position("e", {0: 1}), replayed=False)
+        return Answer(
+            "o", msgspec.json.encode(self.order), self.order["version"], Position("e", {0: 1}), replayed=False
+        )
 
 
 def stated(version: int = 5, **more: Any) -> Stated:

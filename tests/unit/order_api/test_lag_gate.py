@@ -1,5 +1,6 @@
 """A replica whose tail stands still knows it, and says so before it appends anything."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -29,9 +30,11 @@ class FrozenFetch:
 
     appended: list[bytes] = field(default_factory=list)
 
-    async def publish(self, value: bytes, topic: str, **_: Any) -> Any:
+    async def send(self, partition: int, key: bytes, value: bytes, headers: Any) -> "asyncio.Future[Any]":
         self.appended.append(value)
-        return SimpleNamespace(offset=len(self.appended) - 1)
+        sent = asyncio.get_running_loop().create_future()
+        sent.set_result(SimpleNamespace(offset=len(self.appended) - 1))
+        return sent
 
     async def end_offsets(self, asked: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(asked, len(self.appended))
@@ -45,7 +48,7 @@ class Replica:
         self.now, self.broker = 0.0, FrozenFetch()
         fake: Any = self.broker
         book, metrics, start = OrderBook(), Metrics(), Start({0: 0}, frozenset({0}))
-        log = OrderLog(book=book, metrics=metrics, broker=fake, asker=fake, topic="t", epoch="e", start=start)
+        log = OrderLog(book=book, metrics=metrics, appender=fake, asker=fake, topic="t", epoch="e", start=start)
         self.tail = Tail(fake, log, window=timedelta(hours=97), clock=lambda: self.now)
         moment = lambda: datetime(2026, 11, 24, 12, tzinfo=UTC)  # noqa: E731
         self.desk = OrderDesk(book=book, log=log, metrics=metrics, lag=self.tail.lag, now=moment, deadline=0.05)

@@ -1,5 +1,6 @@
 """What the book makes of old orders, whatever rows and tail have seen of them when they meet."""
 
+from dataclasses import replace
 from random import Random
 
 import msgspec
@@ -15,6 +16,7 @@ from order_contracts.wire import Envelope
 PARTITIONS = 4
 P = partition_of("v1", PARTITIONS)
 HISTORY = 6
+ANY = st.recursive(st.none() | st.integers(0, 9) | st.text(), lambda part: st.dictionaries(st.text(), part))
 
 
 def accepted(order_id: str, version: int, appended_at: int = 1_000, *, name: str | None = None) -> Envelope:
@@ -121,3 +123,13 @@ def test_rows_in_any_order_fill_the_same_book(seed: int) -> None:
     assert head is not None
     assert head.version == 7
     assert len(book.document("o", 7)) == 8
+
+
+@given(st.dictionaries(st.text(), ANY))
+def test_a_first_event_reads_as_its_fold(change: dict[str, object]) -> None:
+    book, first = OrderBook(), accepted("o", 1)
+    value = msgspec.json.decode(first.value) | {"change": change}
+    book.apply(replace(first, value=msgspec.json.encode(value)), P, 0)
+    head = book.head("v1", "o")
+    assert head is not None
+    assert msgspec.json.decode(book.text("o", head)) == book.document("o", 1)

@@ -45,13 +45,16 @@ class Partition:
     def __post_init__(self) -> None:
         self.acknowledges.set()
 
-    async def publish(self, value: bytes, topic: str, *, key: bytes, partition: int, headers: dict[str, str]) -> Any:
+    async def send(self, partition: int, key: bytes, value: bytes, headers: dict[str, str]) -> "asyncio.Task[Any]":
         assert partition == P
         self.put(value, key, headers)
+        return asyncio.create_task(self.word(len(self.sent) - 1))
+
+    async def word(self, offset: int) -> Any:
         await self.acknowledges.wait()
         if self.failure is not None:
             raise self.failure
-        return SimpleNamespace(offset=len(self.sent) - 1)
+        return SimpleNamespace(offset=offset)
 
     def put(self, value: bytes | None, key: bytes | None, headers: dict[str, str]) -> None:
         self.sent.append((value, key, headers))
@@ -77,7 +80,7 @@ class Bench:
         start = Start(dict.fromkeys(range(PARTITIONS), 0), frozenset(range(PARTITIONS)))
         fake: Any = self.partition
         self.log = OrderLog(
-            book=self.book, metrics=Metrics(), broker=fake, asker=fake, topic="t", epoch="e0000000", start=start
+            book=self.book, metrics=Metrics(), appender=fake, asker=fake, topic="t", epoch="e0000000", start=start
         )
 
     def append(self, event: Event, fingerprint: str = "f") -> "asyncio.Task[Any]":
@@ -121,7 +124,8 @@ async def test_an_accepted_event_is_given_with_its_place_in_the_log(bench: Bench
     appending = bench.append(event("a"))
     await sent(bench, 1)
     bench.deliver()
-    booked = await appending
+    booked, stood = await appending
+    assert not stood
     assert (booked.id, booked.version, str(bench.log.position_after(booked))) == ("a", 1, f"e0000000.{P}-1")
     assert bench.book.document("o1", 1)["last"] == "a"
 
@@ -132,7 +136,7 @@ async def test_a_verdict_that_comes_before_the_brokers_word_is_not_missed(bench:
     await sent(bench, 1)
     bench.deliver()
     bench.partition.acknowledges.set()
-    assert (await appending).id == "a"
+    assert (await appending)[0].id == "a"
 
 
 async def test_the_second_that_extends_a_head_has_lost(bench: Bench) -> None:
@@ -151,7 +155,8 @@ async def test_the_same_event_from_another_replica_answers_both(bench: Bench) ->
     appending = bench.append(event("a"), fingerprint="ours")
     await sent(bench, 2)
     bench.deliver()
-    assert (await appending).fingerprint == "theirs"
+    standing, stood = await appending
+    assert (standing.fingerprint, stood) == ("theirs", True)
     assert len(bench.book) == 1
 
 
@@ -163,7 +168,7 @@ async def test_a_loser_of_an_earlier_try_says_nothing_of_this_one(bench: Bench) 
     appending = bench.append(event("x", 3, "b"))
     await sent(bench, 4)
     bench.deliver()
-    assert (await appending).version == 3
+    assert (await appending)[0].version == 3
 
 
 async def test_what_the_broker_refuses_is_of_unknown_outcome(bench: Bench) -> None:
@@ -194,7 +199,7 @@ async def test_an_order_whose_beginning_was_not_seen_is_not_acted_on(bench: Benc
     start = Start(dict.fromkeys(range(PARTITIONS), 0), frozenset())
     fake: Any = bench.partition
     book = OrderBook()
-    log = OrderLog(book=book, metrics=Metrics(), broker=fake, asker=fake, topic="t", epoch="e", start=start)
+    log = OrderLog(book=book, metrics=Metrics(), appender=fake, asker=fake, topic="t", epoch="e", start=start)
     bench.from_another_replica(event("c", 3, "b"))
     log.take(P, bench.partition.records(), 1)
     assert book.head("v1", "o1") is None

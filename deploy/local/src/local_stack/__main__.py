@@ -54,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--orders", type=int, help="how many orders (default 6 a second)")
     demo.add_argument("--seed", type=int, default=2026, help="another number is another evening")
     demo.add_argument("--kill", action="store_true", help="kill one of each service on the way")
+    demo.add_argument(
+        "--transport", choices=("socketio", "polling", "sse"), default="socketio", help="how screens follow (socketio)"
+    )
     signing = command("token", commands.token, "sign a token for development")
     signing.add_argument("--venue", action="append", help=f"repeatable; '*' for all (default {DEFAULT_VENUE})")
     signing.add_argument("--org", default=DEFAULT_ORGANIZATION)

@@ -111,6 +111,7 @@ def demo(arguments: argparse.Namespace) -> int:
         venues=arguments.venues,
         orders=arguments.orders,
         kill=arguments.kill,
+        transport=arguments.transport,
         seed=arguments.seed,
     )
     return asyncio.run(run_demo(options, Console(highlight=False)))
@@ -162,8 +163,10 @@ def _follow(state: State, supervisor: subprocess.Popen[bytes] | None) -> int:
             for line in log:
                 _out.print(f"  {line.rstrip()}")
             if ended:
-                failed = bool(found) if supervisor is None else supervisor.returncode != 0
-                _out.print(_FAILED if failed else "\nIt was stopped while it was starting.")
+                # the folder is left before the status is forgotten: "stopping" may still be there
+                told_to = found.get("phase", "stopping") == "stopping"
+                stopped = told_to if supervisor is None else supervisor.returncode == 0
+                _out.print("\nIt was stopped while it was starting." if stopped else _FAILED)
                 return 1
             time.sleep(0.1)
 

@@ -23,6 +23,7 @@ def supervise(options: StackOptions) -> int:
 
     def end(*_: object) -> None:
         told_to_end.set()
+        stack.state.write(STATUS, status | {"phase": "stopping"})
         # from another thread, because it must also interrupt a start that waits in this one
         threading.Thread(target=stack.stop).start()
 

@@ -1,48 +1,31 @@
-"""The composition root: what the notifier is made of, in start order; it is taken down in reverse."""
+"""The composition root: the notifier's parts, in start order; they are taken down in reverse."""
 
 import asyncio
 import signal
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from time import time
 from typing import Any
 
 import socketio
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from notifier import page, probes
-from notifier.batch import Batches
 from notifier.boot import check_topic, find_starts
-from notifier.broadcast import Broadcast
-from notifier.delivery import Delivery
-from notifier.doors import Gate, listening_socket, server, socketio_server
+from notifier.doors import Gate, listening_socket, server
 from notifier.drain import drain
-from notifier.fanout import Fanout
 from notifier.key_fetch import fetch_keys
-from notifier.metrics import Metrics
-from notifier.order_feed import OrderFeed
 from notifier.partition_log import Start
-from notifier.replay import Ring
-from notifier.rounds import Rounds
-from notifier.screens import Screens
+from notifier.parts import FeedSide, WatcherSide, feed_side, watcher_side
 from notifier.settings import Settings
 from order_contracts.arbiter import SETTLING_MS
 from order_contracts.tokens import Tokens
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    sio: socketio.AsyncServer
-    metrics: Metrics
-    broadcast: Broadcast
-    feed: OrderFeed
-    rounds: Rounds
-    screens: Screens
 
 
 async def run(settings: Settings) -> int:
@@ -53,65 +36,32 @@ async def run(settings: Settings) -> int:
         consumer = await _consumer(settings, stack)
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
-        parts = _wire(settings, epoch, consumer, await _starts(settings, consumer), tokens)
+        feed = feed_side(settings, epoch, consumer, await _starts(settings, consumer))
         stop = _stop_signal()
 
         def unready() -> str | None:
             if stop.is_set():
                 return "going down"
-            if parts.feed.caught_up:
+            if feed.feed.caught_up:
                 return tokens.missing()
-            return f"reading the log: {parts.feed.behind()} records to go"
+            return f"reading the log: {feed.feed.behind()} records to go"
 
-        http = server(Gate(_web(settings, parts, unready), closed=lambda: unready() is not None))
+        watching = watcher_side(settings, epoch, tokens, feed, unready)
+        http = server(Gate(_web(settings, feed, watching, unready), closed=lambda: unready() is not None))
         working = {
-            _background(stack, parts.feed.run(), "feed"),
-            _background(stack, parts.rounds.run(parts.screens, parts.sio), "rounds"),
+            _background(stack, feed.feed.run(), "feed"),
+            _background(stack, feed.rounds.run(watching.watchers, tokens.is_revoked), "rounds"),
             _background(stack, tokens.run(), "tokens"),
+            _background(stack, watching.replicas.run(), "replicas"),
             (serving := _background(stack, http.serve([listening]), "http")),
         }
         stopping = _background(stack, stop.wait(), "signal")
         ended, _ = await asyncio.wait({*working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if stopping in ended:
-            await drain(parts.broadcast, parts.screens.connected(), settings.drain_seconds)
+            await drain(watching.watchers, settings.drain_seconds)
         http.should_exit = True
         await asyncio.wait({serving})
         return _verdict(ended & working)
-
-
-def _wire(
-    settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start], tokens: Tokens
-) -> _Parts:
-    metrics, sio = Metrics(), socketio_server(settings.cors_origins)
-    broadcast = Broadcast(sio)
-    rings = {number: _ring(settings, start) for number, start in starts.items()}
-    batches = Batches(settings.batch_window_ms / 1000)
-    fanout = Fanout(epoch=epoch, rings=rings, batches=batches, replay_limit=settings.replay_limit)
-    delivery = Delivery(fanout=fanout, rings=rings, broadcast=broadcast, metrics=metrics, now=_now)
-    feed = OrderFeed(
-        consumer,
-        topic=settings.orders_topic,
-        starts=starts,
-        remember_ms=settings.arbiter_ms,
-        sink=delivery,
-        metrics=metrics,
-    )
-    rounds = Rounds(feed, delivery, broadcast, metrics, stale_after=settings.feed_stale_seconds)
-    screens = Screens(
-        tokens=tokens,
-        fanout=fanout,
-        delivery=delivery,
-        broadcast=broadcast,
-        greeting=rounds.greeting,
-        metrics=metrics,
-        rooms_each=settings.rooms_per_socket,
-    )
-    screens.listen(sio)
-    return _Parts(sio, metrics, broadcast, feed, rounds, screens)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsumer:
@@ -133,18 +83,25 @@ async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsum
 async def _starts(settings: Settings, consumer: AIOKafkaConsumer) -> dict[int, Start]:
     """Begin so early that what a screen may resume from has settled."""
     partitions = [TopicPartition(settings.orders_topic, number) for number in range(settings.orders_partitions)]
-    since = int(_now().timestamp() * 1000) - settings.ring_ms - SETTLING_MS
+    since = int(time() * 1000) - settings.ring_ms - SETTLING_MS
     return await find_starts(consumer, partitions, since)
 
 
-def _ring(settings: Settings, start: Start) -> Ring:
-    return Ring(start=start.offset, max_age_ms=settings.ring_ms, max_bytes=settings.ring_bytes)
-
-
-def _web(settings: Settings, parts: _Parts, unready: probes.WhyNot) -> socketio.ASGIApp:
+def _web(settings: Settings, feed: FeedSide, watching: WatcherSide, unready: probes.WhyNot) -> socketio.ASGIApp:
     addresses = {"order_api_url": str(settings.order_api_url), "query_api_url": str(settings.query_api_url)}
-    asked = probes.routes(metrics=parts.metrics, dead=parts.rounds.dead, unready=unready)
-    return socketio.ASGIApp(parts.sio, Starlette(routes=[*asked, *page.routes(**addresses)]))
+    routes = [
+        *probes.routes(metrics=feed.metrics, dead=feed.rounds.dead, unready=unready),
+        *watching.event_streams.routes(),
+        *watching.admin.routes(),
+        *page.routes(**addresses),
+    ]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Last-Event-ID", "Cache-Control"],
+    )
+    return socketio.ASGIApp(feed.sio, Starlette(routes=routes, middleware=[cors]))
 
 
 def _background(stack: AsyncExitStack, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:

@@ -8,6 +8,7 @@ from notifier.broadcast import Broadcast, batch_text
 from notifier.fanout import Batch, Fanout
 from notifier.metrics import Metrics
 from notifier.replay import Ring
+from notifier.streams import Streams
 from order_contracts.events import timestamp
 from order_contracts.wire import Envelope
 
@@ -21,11 +22,12 @@ class Delivery:
         fanout: Fanout,
         rings: dict[int, Ring],
         broadcast: Broadcast,
+        streams: Streams,
         metrics: Metrics,
         now: Callable[[], datetime],
     ) -> None:
         self._fanout, self._rings, self._broadcast, self._metrics = fanout, rings, broadcast, metrics
-        self._now = now
+        self._streams, self._now = streams, now
         self._organizations: dict[str, str] = {}
 
     def accepted(self, partition: int, offset: int, event: Envelope) -> None:
@@ -49,7 +51,7 @@ class Delivery:
     def leave_empty_rooms(self) -> None:
         """Stop batching for rooms that nobody is in. Those with an open batch wait for their timer."""
         for room in self._fanout.idle_rooms():
-            if not self._broadcast.has_members(room):
+            if not self._has_members(room):
                 self._fanout.leave(room)
         self._metrics.rooms.set(len(self._fanout))
         self._metrics.ring_bytes.set(sum(ring.bytes for ring in self._rings.values()))
@@ -61,13 +63,19 @@ class Delivery:
         return batch_text(values, room=batch.room, prev=batch.prev, to=batch.to, server_time=server_time)
 
     def _flush(self, room: str) -> None:
-        batch = self._fanout.flush(room)
-        if batch is None:
-            return
-        if not self._broadcast.has_members(room):
+        batches = self._fanout.flush(room)
+        if batches and not self._has_members(room):
             self._fanout.leave(room)
             return
+        for batch in batches:
+            self._send(batch)
+
+    def _send(self, batch: Batch) -> None:
         text = self.encode(batch)
-        self._metrics.deliveries.inc(self._broadcast.to_room(room, text))
+        reached = self._broadcast.to_room(batch.room, text) + self._streams.to_room(batch)
+        self._metrics.deliveries.inc(reached)
         self._metrics.batches.inc()
         self._metrics.batch_bytes.observe(len(text))
+
+    def _has_members(self, room: str) -> bool:
+        return self._broadcast.has_members(room) or self._streams.has_members(room)

@@ -1,28 +1,29 @@
-"""Going down without a stampede: every screen is told, and hung up on, in a slot of its own."""
+"""Going down without a stampede: every connection is told, and hung up on, in a slot of its own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from random import Random
+from typing import TypeVar
 
-from notifier.broadcast import Broadcast, event_text
+from notifier.watchers import Watcher
 from order_contracts.channels import DRAINING
 
 _RETRY_WITHIN_MS = 500  # the slots do the spreading; this only parts those that share one
+_One = TypeVar("_One")
 
 
-def slots(sids: Sequence[str], seconds: float, random: Random) -> list[tuple[float, str]]:
-    """Give each screen its moment, spread evenly over `seconds`, in random order. Pure."""
-    order = list(sids)
+def slots(all_of_them: Sequence[_One], seconds: float, random: Random) -> list[tuple[float, _One]]:
+    """Give each connection its moment, spread evenly over `seconds`, in random order. Pure."""
+    order = list(all_of_them)
     random.shuffle(order)
-    return [(seconds * place / len(order), sid) for place, sid in enumerate(order)]
+    return [(seconds * place / len(order), one) for place, one in enumerate(order)]
 
 
-async def drain(broadcast: Broadcast, sids: Sequence[str], seconds: float) -> None:
-    """Send the screens away over `seconds`. Their clients connect again by themselves, to another replica."""
+async def drain(watchers: Iterable[Watcher], seconds: float) -> None:
+    """Send everybody away over `seconds`. Their clients connect again by themselves, to another replica."""
     random = Random()  # noqa: S311  # spreads load, guards nothing
     began = asyncio.get_running_loop().time()
-    for moment, sid in slots(sids, seconds, random):
+    for moment, watcher in slots(list(watchers), seconds, random):
         await asyncio.sleep(max(0.0, began + moment - asyncio.get_running_loop().time()))
-        retry_after_ms = random.randrange(_RETRY_WITHIN_MS)
-        broadcast.to_screen(sid, event_text(DRAINING, {"retry_after_ms": retry_after_ms}))
-        await broadcast.hang_up(sid)
+        watcher.tell(DRAINING, {"retry_after_ms": random.randrange(_RETRY_WITHIN_MS)})
+        await watcher.hang_up()

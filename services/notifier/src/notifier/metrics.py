@@ -14,6 +14,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self.connections = Gauge("notifier_connections", "screens connected", registry=registry)
+        self.watching = Gauge(
+            "notifier_watching", "memberships of rooms, by their kind", ["kind", "transport"], registry=registry
+        )
         self.rooms = Gauge("notifier_rooms", "rooms that somebody follows", registry=registry)
         self.refusals = Counter("notifier_refusals", "connections and joins refused", ["what"], registry=registry)
         self.batches = Counter("notifier_batches", "batches sent, one a room and window", registry=registry)

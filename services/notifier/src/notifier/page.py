@@ -1,4 +1,7 @@
-"""The staff page: files of this package, and the addresses that the page has to know."""
+"""The staff page: files of this package, and the addresses that the page has to know.
+
+board.js and board.css are built from services/notifier/board by `make page`, and a test compares them.
+"""
 
 from hashlib import sha256
 from importlib.resources import files
@@ -11,8 +14,8 @@ _FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/board.css": ("board.css", "text/css; charset=utf-8"),
     "/board.js": ("board.js", "text/javascript; charset=utf-8"),
-    "/orders.js": ("orders.js", "text/javascript; charset=utf-8"),
-    "/socket.io.esm.min.js": ("socket.io.esm.min.js", "text/javascript; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/manifest.webmanifest": ("manifest.webmanifest", "application/manifest+json"),
 }
 
 
@@ -42,7 +45,7 @@ def _file(path: str, name: str, media_type: str, headers: dict[str, str]) -> Rou
 
 def _headers(apis: list[str]) -> dict[str, str]:
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
         f"connect-src 'self' {' '.join(apis)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return {

@@ -6,7 +6,7 @@ Bounded by age (the log's clock, so that a wrong clock here loses nothing) and b
 from collections import deque
 from dataclasses import dataclass
 
-_ENTRY_BYTES = 400  # what an entry and its places in the index cost beside its value
+_ENTRY_BYTES = 500  # what an entry and its places in the index cost beside its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Entry:
     appended_at: int
     keys: tuple[str, ...]
     stations: tuple[str, ...]
+    order_id: str
     value: bytes
 
 

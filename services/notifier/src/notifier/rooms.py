@@ -19,7 +19,7 @@ def refusal(claims: Claims, room: Room, organization_of: Callable[[str], str | N
         case "organization":
             return claims.refusal(SCOPE) or _organization_refusal(claims, room.id)
         case _:
-            return "order rooms are for guests, who get a link of their own: that is not there yet"
+            return claims.order_refusal(room.id)
 
 
 def _organization_refusal(claims: Claims, organization_id: str) -> str | None:

@@ -1,36 +1,65 @@
-"""The screens: who is connected with which token, what they ask for, and what they are answered.
+"""The screens: connections over Socket.IO, what they ask for and what they are answered."""
 
-What must not break: between the moment that a screen's missed events are counted out and the moment that it is in
-the room, nothing may run. So subscribe is a plain function: it queues the replay, enters the room and returns the
-answer in one turn of the event loop.
-"""
-
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import socketio
-import structlog
 
-from notifier.broadcast import Broadcast
+from notifier.broadcast import Broadcast, event_text
 from notifier.delivery import Delivery
-from notifier.fanout import Fanout, Resync
+from notifier.entrance import Entrance, Refused
+from notifier.fanout import Batch
 from notifier.metrics import Metrics
-from notifier.rooms import refusal
-from order_contracts.channels import SUBSCRIBE, UNSUBSCRIBE, Room
-from order_contracts.claims import LEEWAY_SECONDS, Claims, TokenRefused
+from notifier.watchers import Watchers
+from order_contracts.channels import REFRESH, SIGNED_OUT, SUBSCRIBE, UNSUBSCRIBE, Room
+from order_contracts.claims import Claims, TokenRefused
 from order_contracts.positions import Position
-from order_contracts.tokens import NotReady, Tokens
-
-_log = structlog.get_logger()
+from order_contracts.tokens import NotReady
 
 
-class _Refused(Exception):
-    """What was asked for is not given; the text says why, and `what` is counted."""
+class Screen:
+    """One connection over Socket.IO. It notes its rooms itself: python-socketio would look through all there are."""
 
-    def __init__(self, what: str, text: str) -> None:
-        super().__init__(text)
-        self.what = what
+    transport = "socketio"
+
+    def __init__(self, sid: str, claims: Claims, screens: "Screens") -> None:
+        self.id, self.claims, self._screens = sid, claims, screens
+        self._rooms: set[str] = set()
+
+    def rooms(self) -> Collection[str]:
+        """Name the rooms that it is in."""
+        return self._rooms
+
+    def deliver(self, batch: Batch) -> None:
+        """Send it a batch of its own."""
+        self._screens.broadcast.to_screen(self.id, self._screens.delivery.encode(batch))
+
+    def enter(self, room: str) -> None:
+        """Put it into a room."""
+        self._rooms.add(room)
+        self._screens.broadcast.enter(self.id, room)
+
+    def leave(self, room: str) -> None:
+        """Take it out of a room, if it is in."""
+        if room not in self._rooms:
+            return
+        self._rooms.remove(room)
+        self._screens.broadcast.leave(self.id, room)
+
+    def tell(self, name: str, body: dict[str, Any]) -> None:
+        """Send it an event."""
+        self._screens.broadcast.to_screen(self.id, event_text(name, body))
+
+    async def send_away(self, reason: str) -> None:
+        """End it by a Socket.IO disconnect, which tells the client to stay away."""
+        self.tell(SIGNED_OUT, {"reason": reason})
+        await self._screens.server.disconnect(self.id)
+        self._screens.disconnect(self.id)  # python-socketio tells of it only where the connection was whole
+
+    async def hang_up(self) -> None:
+        """End it below Socket.IO, which lets the client come back."""
+        await self._screens.broadcast.hang_up(self.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,115 +69,89 @@ class _Wish:
 
 
 class Screens:
-    """The connected screens. Invariant: each has claims that were verified and are still good."""
+    """Answers the screens."""
 
     def __init__(
         self,
+        server: socketio.AsyncServer,
         *,
-        tokens: Tokens,
-        fanout: Fanout,
+        entrance: Entrance,
+        watchers: Watchers,
         delivery: Delivery,
         broadcast: Broadcast,
-        greeting: Callable[[], str | None],
         metrics: Metrics,
-        rooms_each: int,
     ) -> None:
-        self._tokens, self._fanout, self._delivery, self._broadcast = tokens, fanout, delivery, broadcast
-        self._greeting, self._metrics, self._rooms_each = greeting, metrics, rooms_each
-        self._claims: dict[str, Claims] = {}
+        self.server, self.delivery, self.broadcast = server, delivery, broadcast
+        self._entrance, self._watchers, self._metrics = entrance, watchers, metrics
+        self._connected: dict[str, Screen] = {}
 
-    def listen(self, server: socketio.AsyncServer) -> None:
+    def listen(self) -> None:
         """Take the server's events."""
-        server.on("connect", self.connect)
-        server.on("disconnect", self.disconnect)
-        server.on(SUBSCRIBE, self.subscribe)
-        server.on(UNSUBSCRIBE, self.unsubscribe)
-
-    def connected(self) -> list[str]:
-        """Name the connected screens."""
-        return list(self._claims)
-
-    def expired(self, now: float) -> list[str]:
-        """Name the screens whose token has run out, the leeway included, or has been revoked."""
-        return [
-            sid
-            for sid, claims in self._claims.items()
-            if claims.expires_at + LEEWAY_SECONDS <= now or self._tokens.is_revoked(claims)
-        ]
+        self.server.on("connect", self.connect)
+        self.server.on("disconnect", self.disconnect)
+        self.server.on(SUBSCRIBE, self.subscribe)
+        self.server.on(UNSUBSCRIBE, self.unsubscribe)
+        self.server.on(REFRESH, self.refresh)
 
     async def connect(self, sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         """Let a screen in with a token. Raises ConnectionRefusedError with the reason in words."""
         try:
-            self._claims[sid] = await self._tokens.claims(_token(auth))
+            claims = await self._entrance.claims(auth.get("token") if isinstance(auth, dict) else None)
         except (TokenRefused, NotReady) as refused:
-            self._metrics.refusals.labels("connection").inc()
             raise socketio.exceptions.ConnectionRefusedError(str(refused)) from refused
-        self._metrics.connections.set(len(self._claims))
+        self._connected[sid] = screen = Screen(sid, claims, self)
+        self._watchers.add(screen)
+        self._metrics.connections.set(len(self._connected))
 
     def disconnect(self, sid: str, _reason: str = "") -> None:
         """Forget a screen; python-socketio takes it out of its rooms."""
-        self._claims.pop(sid, None)
-        self._metrics.connections.set(len(self._claims))
+        self._connected.pop(sid, None)
+        self._watchers.remove(sid)
+        self._metrics.connections.set(len(self._connected))
 
     def subscribe(self, sid: str, *arguments: Any) -> dict[str, Any]:
         """Answer `subscribe {room, position?}`: missed events first, then the answer, then the live feed."""
         try:
             wish = _read(arguments)
-            self._admit(sid, wish.room)
-        except _Refused as refused:
-            self._metrics.refusals.labels(refused.what).inc()
-            return {"error": str(refused)}
-        joined = self._fanout.join(wish.room, wish.position)
-        if isinstance(joined, Resync):
-            self._metrics.joins.labels("resync").inc()
-            _log.info("resync", room=str(wish.room), reason=joined.reason)
-            return {"resync": True}
-        for batch in joined.missed:
-            self._broadcast.to_screen(sid, self._delivery.encode(batch))
-        self._broadcast.enter(sid, str(wish.room))
-        if (greeting := self._greeting()) is not None:
-            self._broadcast.to_screen(sid, greeting)
-        self._metrics.joins.labels("joined").inc()
-        replayed = sum(len(batch.entries) for batch in joined.missed)
-        self._metrics.replayed.inc(replayed)
-        return {"position": joined.position, "replayed": replayed}
+            return self._entrance.enter(self._screen(sid), wish.room, wish.position)
+        except Refused as refused:
+            return self._entrance.refused(refused)
 
     def unsubscribe(self, sid: str, *arguments: Any) -> dict[str, Any]:
         """Answer `unsubscribe {room}`."""
         try:
-            room = _read(arguments).room
-        except _Refused as refused:
+            self._screen(sid).leave(str(_read(arguments).room))
+        except Refused as refused:
             return {"error": str(refused)}
-        if str(room) in self._broadcast.rooms(sid):
-            self._broadcast.leave(sid, str(room))
         return {}
 
-    def _admit(self, sid: str, room: Room) -> None:
-        claims = self._claims.get(sid)
-        if claims is None:
-            raise _Refused("room", "connect first")
-        if (text := refusal(claims, room, self._delivery.organization_of)) is not None:
-            raise _Refused("room", text)
-        rooms = self._broadcast.rooms(sid)
-        if len(rooms) >= self._rooms_each and str(room) not in rooms:
-            raise _Refused("rooms", f"no more than {self._rooms_each} rooms a connection: leave one first")
+    async def refresh(self, sid: str, *arguments: Any) -> dict[str, Any]:
+        """Answer `refresh {token}`: the connection goes on with it, in the rooms that it opens."""
+        body = arguments[0] if arguments else None
+        try:
+            claims = await self._entrance.claims(body.get("token") if isinstance(body, dict) else None)
+            left = self._entrance.renew(self._screen(sid), claims)
+        except (TokenRefused, NotReady) as refused:
+            return {"error": str(refused)}
+        except Refused as refused:
+            return self._entrance.refused(refused)
+        return {"expires_in": self._entrance.seconds_left(claims), "left": left}
 
-
-def _token(auth: Any) -> str:
-    token = auth.get("token") if isinstance(auth, dict) else None
-    if not isinstance(token, str) or not token:
-        raise TokenRefused("send a token: connect with auth {token}")
-    return token
+    def _screen(self, sid: str) -> Screen:
+        screen = self._connected.get(sid)
+        if screen is None:
+            raise Refused("room", "connect first")
+        return screen
 
 
 def _read(arguments: tuple[Any, ...]) -> _Wish:
     body = arguments[0] if arguments else None
     if not isinstance(body, dict) or not isinstance(body.get("room"), str):
-        raise _Refused("input", "send an object with a room: {room, position?}")
+        raise Refused("input", "send an object with a room: {room, position?}")
     position = body.get("position")
     if position is not None and not isinstance(position, str):
-        raise _Refused("input", "the position must be a text that this system gave you")
+        raise Refused("input", "the position must be a text that this system gave you")
     try:
         return _Wish(Room.parse(body["room"]), None if position is None else Position.parse(position))
     except ValueError as wrong:
-        raise _Refused("input", str(wrong)) from wrong
+        raise Refused("input", str(wrong)) from wrong

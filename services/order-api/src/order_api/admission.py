@@ -9,7 +9,10 @@ _GUARDED = "/v1/"  # a scraper may send a token of another kind to /metrics
 
 
 class Admission:
-    """ASGI middleware. A request without a token passes: its route decides whether it needs one."""
+    """ASGI middleware. A request without a token passes: its route decides whether it needs one.
+
+    One that the fast lane has admitted before it passed it on is not charged again.
+    """
 
     def __init__(self, app: ASGIApp, identity: Identity) -> None:
         self._app, self._identity = app, identity
@@ -17,7 +20,7 @@ class Admission:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         state = scope.setdefault("state", {})
-        if scope["type"] == "http" and scope["path"].startswith(_GUARDED):
+        if scope["type"] == "http" and scope["path"].startswith(_GUARDED) and not self._identity.admitted(state):
             try:
                 await self._identity.admit(scope["headers"], state)
             except Problem as problem:

@@ -5,7 +5,7 @@ import gc
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,15 +14,16 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
-from faststream.kafka.prometheus import KafkaPrometheusMiddleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from order_api import http_server, openapi, probes, problem_pages, problems, routes
+from order_api import guest_links, http_server, openapi, probes, problem_pages, problems, routes
 from order_api.admission import Admission
+from order_api.appender import Appender
 from order_api.boot import check_topic
 from order_api.cloudevents import routes as cloudevents
 from order_api.fast_lane import FastLane
+from order_api.faults import Faults
 from order_api.identity import Identity
 from order_api.intake import Intake
 from order_api.key_fetch import fetch_keys
@@ -51,7 +52,7 @@ async def run(settings: Settings) -> int:
         await tokens.start()
         refreshing = _background(stack, tokens.run())
         http = await stack.enter_async_context(httpx.AsyncClient())
-        broker = await stack.enter_async_context(_broker(settings, metrics))
+        broker = await stack.enter_async_context(_broker(settings))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
         rows = await _rows(settings, stack, epoch)
@@ -62,7 +63,7 @@ async def run(settings: Settings) -> int:
         log = OrderLog(
             book=book,
             metrics=metrics,
-            broker=broker,
+            appender=Appender(broker, settings.orders_topic, metrics.registry),
             asker=asker,
             topic=settings.orders_topic,
             epoch=epoch,
@@ -74,8 +75,9 @@ async def run(settings: Settings) -> int:
         desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline, rows=rows)
         identity = Identity(tokens, Rates(settings.request_limit), book, _now)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
-        lane = FastLane(app, desk=desk, identity=identity)
-        server = http_server.server(_layers(lane, settings, metrics, identity), settings)
+        layers = _layers(app, settings, metrics, identity)
+        lane = FastLane(layers, desk=desk, identity=identity, metrics=metrics, most_bytes=settings.max_body_bytes)
+        server = http_server.server(Faults(lane), settings)
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
         caught_up.add_done_callback(lambda _: gc.freeze())  # the book outlives every request: no walk through it again
@@ -91,6 +93,16 @@ async def run(settings: Settings) -> int:
         problems.install(app)
         openapi.describe(app)
         app.include_router(routes.router(desk, identity))
+        app.include_router(
+            guest_links.router(
+                desk,
+                identity,
+                secret=settings.link_secret,
+                issuer=settings.jwt_issuer,
+                lifetime=timedelta(hours=settings.order_link_hours),
+                now=_now,
+            )
+        )
         app.include_router(cloudevents.router(desk, identity))
         square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
         app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
@@ -105,7 +117,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _broker(settings: Settings, metrics: Metrics) -> KafkaBroker:
+def _broker(settings: Settings) -> KafkaBroker:
     return KafkaBroker(
         settings.kafka_bootstrap_servers,
         client_id="order-api",
@@ -113,8 +125,8 @@ def _broker(settings: Settings, metrics: Metrics) -> KafkaBroker:
         enable_idempotence=False,  # duplicates die in the arbiter; aiokafka's idempotent producer can wedge (#1017)
         request_timeout_ms=settings.kafka_request_timeout_ms,
         linger_ms=0,
+        max_batch_size=256 * 1024,  # what comes while a request is in flight goes with the next, of one venue too
         max_request_size=1_048_576,
-        middlewares=(KafkaPrometheusMiddleware(registry=metrics.registry, app_name="order-api"),),
         logger=None,
     )
 
@@ -146,7 +158,7 @@ async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows |
 
 
 def _layers(app: ASGIApp, settings: Settings, metrics: Metrics, identity: Identity) -> Any:
-    taking_in = Intake(app, most_bytes=settings.max_body_bytes, seconds=settings.read_timeout_seconds)
+    taking_in = Intake(app, most_bytes=settings.max_body_bytes)
     limited = Limits(Admission(taking_in, identity), metrics=metrics)
     return CORSMiddleware(
         limited,

@@ -1,72 +1,116 @@
-"""The hot route without the framework: `POST /v1/venues/{venue_id}/orders`, as routes.py declares it.
+"""The hot routes as one bare ASGI app above all layers: placing an order, and every change to one.
 
-Routing, dependency solving and response objects cost more than deciding, appending and learning together. The rules,
-the body's model and the errors are the very same objects; what this lane does not know it leaves to the framework.
+Routing, dependency solving, middlewares and response objects cost more than deciding, appending and learning together.
+The rules, the bodies' models and the errors are the very same objects; what this lane does not know, or finds wrong
+with a change, it passes on as it came, and the layers below answer. Invariant: a request is charged once.
 """
 
 import re
+from collections.abc import Mapping
+from http import HTTPStatus
 
-import msgspec
 from pydantic import ValidationError
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from order_api import bodies, problems
+from order_api import bodies, hot_change, problems
 from order_api.identity import Identity
+from order_api.intake import replay
+from order_api.limits import over_limit
+from order_api.metrics import Metrics
 from order_api.naming import ask_to_place, headers_of
-from order_api.order_desk import Answer, OrderDesk
+from order_api.order_desk import Answer, OrderDesk, Request
 from order_api.problems import Problem
 from order_contracts.ids import NAME_PATTERN
 
-_PLACE = re.compile(f"/v1/venues/({NAME_PATTERN[1:-1]})/orders", re.ASCII)  # without its anchors
+_ORDERS = re.compile(f"/v1/venues/({NAME_PATTERN[1:-1]})/orders(?:/([^/]+)(/.+))?", re.ASCII)  # without its anchors
 _MAX_KEY = 255
+_Headers = Mapping[bytes, bytes]
 
 
 class FastLane:
-    """ASGI middleware: takes what it knows, passes on the rest."""
+    """ASGI app: takes what it knows, passes on the rest. `most_bytes` bounds a body."""
 
-    def __init__(self, app: ASGIApp, *, desk: OrderDesk, identity: Identity) -> None:
-        self._app, self._desk, self._identity = app, desk, identity
+    def __init__(self, app: ASGIApp, *, desk: OrderDesk, identity: Identity, metrics: Metrics, most_bytes: int) -> None:
+        self._app, self._desk, self._identity, self._most = app, desk, identity, most_bytes
+        self._requests, self._done = (
+            metrics.requests,
+            {
+                status: metrics.requests.labels("POST", str(status.value))
+                for status in (HTTPStatus.OK, HTTPStatus.CREATED)
+            },
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["method"] != "POST":
             return await self._app(scope, receive, send)
-        match = _PLACE.fullmatch(scope["path"])
+        match = _ORDERS.fullmatch(scope["path"])
         if match is None:
             return await self._app(scope, receive, send)
+        headers = dict(scope["headers"])
+        if not self._usual(scope, headers):
+            return await self._app(scope, receive, send)
         try:
-            answer = await self._place(Request(scope, receive), match[1])
+            await self._identity.admit(scope["headers"], scope["state"])
+            message = await receive()
+            request = self._request(scope, match, headers, message)
+            if request is None:
+                return await self._app(scope, replay(message, receive), send)
+            answer = await self._desk.carry_out(request)
         except Problem as problem:
+            self._requests.labels("POST", str(problem.status.value)).inc()
             return await problem.response()(scope, receive, send)
-        body = msgspec.json.encode(answer.order)
-        await send({"type": "http.response.start", "status": 201, "headers": _headers(match[1], answer, body)})
-        await send({"type": "http.response.body", "body": body})
-        return None
+        status = HTTPStatus.CREATED if match[2] is None else HTTPStatus.OK
+        self._done[status].inc()
+        await send({"type": "http.response.start", "status": status.value, "headers": _headers(answer, match)})
+        return await send({"type": "http.response.body", "body": answer.order})
 
-    async def _place(self, request: Request, venue_id: str) -> Answer:
-        claims = self._identity.of(request, "orders:write", venue_id)
-        key = request.headers.get("idempotency-key")
+    def _usual(self, scope: Scope, headers: _Headers) -> bool:
+        """Whether a request is short, names each header once, says how long it is, and comes from no page."""
+        once, length = len(headers) == len(scope["headers"]), headers.get(b"content-length")
+        return (
+            once
+            and length is not None
+            and int(length) <= self._most
+            and b"origin" not in headers
+            and not over_limit(scope)
+        )
+
+    def _request(self, scope: Scope, match: re.Match[str], headers: _Headers, message: Message) -> Request | None:
+        """Read what is asked; None for what is left to the layers below. Raises Problem."""
+        body = message.get("body", b"")
+        if message["type"] != "http.request" or message.get("more_body", False):
+            return None
+        if match[2] is None:
+            return self._placement(scope, match[1], headers.get(b"idempotency-key"), body)
+        change = hot_change.read(match[2], match[3], headers, body)
+        if change is None:
+            return None
+        return change.asked_by(self._identity.allowed(scope["state"], "orders:write", match[1]), match[1])
+
+    def _placement(self, scope: Scope, venue_id: str, key: bytes | None, body: bytes) -> Request:
+        claims = self._identity.allowed(scope["state"], "orders:write", venue_id)
         if key is None or not 0 < len(key) <= _MAX_KEY:
             raise problems.of_errors([_fault_of(key)])
         try:
-            order = bodies.PlaceOrder.model_validate_json(await request.body())
+            order = bodies.PlaceOrder.model_validate_json(body)
         except ValidationError as error:
             raise problems.of_errors([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
-        return await self._desk.carry_out(ask_to_place(claims, venue_id, key, order))
+        return ask_to_place(claims, venue_id, key.decode("latin-1"), order)
 
 
-def _headers(venue_id: str, answer: Answer, body: bytes) -> list[tuple[bytes, bytes]]:
-    headers = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "location": f"/v1/venues/{venue_id}/orders/{answer.order['order_id']}",
-        **headers_of(answer),
-    }
-    return [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+def _headers(answer: Answer, match: re.Match[str]) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(answer.order)),
+        *((name.lower().encode(), text.encode()) for name, text in headers_of(answer).items()),
+    ]
+    if match[2] is None:
+        headers.append((b"location", f"/v1/venues/{match[1]}/orders/{answer.order_id}".encode()))
+    return headers
 
 
-def _fault_of(key: str | None) -> dict[str, object]:
+def _fault_of(key: bytes | None) -> dict[str, object]:
     """Word a key's fault as the framework words it."""
     if key is None:
         return {"type": "missing", "loc": ("header", "Idempotency-Key"), "msg": "Field required"}

@@ -3,7 +3,7 @@
 A request is admitted before its body is read; what it may do at a venue is asked where the venue is known.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 
@@ -29,6 +29,10 @@ class Identity:
         self._verified: dict[str, Claims] = {}
         self._verified_with: KeySet | None = None
 
+    def admitted(self, state: Mapping[str, object]) -> bool:
+        """Whether a request's token has been verified and charged."""
+        return _CLAIMS in state
+
     async def admit(self, headers: Headers, state: dict[str, object]) -> None:
         """Verify a request's token, if it has one, and charge the request to it. Raises Problem 401, 429 or 503."""
         tokens = [value for name, value in headers if name == b"authorization"]
@@ -42,10 +46,24 @@ class Identity:
 
     def of(self, request: Request, scope: str, venue_id: str) -> Claims:
         """Give the claims of an admitted request that may do `scope` at a venue. Raises Problem 401 or 403."""
-        claims = request.scope.get("state", {}).get(_CLAIMS)
-        if not isinstance(claims, Claims):
-            raise _unauthorized("send a token: Authorization: Bearer …")
+        return self.allowed(request.scope.get("state", {}), scope, venue_id)
+
+    def allowed(self, state: Mapping[str, object], scope: str, venue_id: str) -> Claims:
+        """Do what `of` does, of a request's state."""
+        claims = _admitted(state)
         refusal = claims.refusal(scope, venue_id, self._book.organization_of(venue_id))
+        if refusal is not None:
+            raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", refusal)
+        return claims
+
+    def following(self, request: Request, venue_id: str, order_id: str) -> Claims:
+        """Give the claims of a request that may see an order's progress: its link, or orders:read. Raises Problem."""
+        claims = _admitted(request.scope.get("state", {}))
+        if claims.order_id is None:
+            return self.of(request, "orders:read", venue_id)
+        refusal = claims.order_refusal(order_id)
+        if refusal is None and venue_id not in (claims.venues or ()):
+            refusal = f"the link is not for venue {venue_id}"
         if refusal is not None:
             raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", refusal)
         return claims
@@ -85,6 +103,13 @@ class Identity:
         if self._tokens.keys is self._verified_with:
             self._verified[token] = claims
         return claims
+
+
+def _admitted(state: Mapping[str, object]) -> Claims:
+    claims = state.get(_CLAIMS)
+    if not isinstance(claims, Claims):
+        raise _unauthorized("send a token: Authorization: Bearer …")
+    return claims
 
 
 def _unauthorized(detail: str) -> Problem:

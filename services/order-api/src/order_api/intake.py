@@ -1,4 +1,4 @@
-"""Takes the body of a request in, bounded in bytes and in time, before anything parses it.
+"""Takes the body of a request in, bounded in bytes, before anything parses it; `http_server` bounds it in time.
 
 What must not break: no more than the limit is ever held, however long the body says it is or turns out to be; a body
 that was cut off is no request.
@@ -17,10 +17,10 @@ _LINGER_BODIES = 8
 
 
 class Intake:
-    """ASGI middleware. A body over the limit is answered 413, one that comes too slowly 408."""
+    """ASGI middleware. A body over the limit is answered 413."""
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int, seconds: float) -> None:
-        self._app, self._most, self._seconds = app, most_bytes, seconds
+    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+        self._app, self._most = app, most_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -28,15 +28,12 @@ class Intake:
             await self._app(scope, receive, send)
             return
         try:
-            async with asyncio.timeout(self._seconds):
-                body = await self._body(scope, receive)
-        except TimeoutError:
-            await _hang_up(self._too_slow(), send)
+            body = await self._body(scope, receive)
         except Problem as problem:
             await _hang_up(problem, send, after=lambda: self._linger(receive))
         else:
             if body is not None:
-                await self._app(scope, _replay(body, receive), send)
+                await self._app(scope, replay({"type": "http.request", "body": body}, receive), send)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
@@ -72,23 +69,19 @@ class Intake:
         detail = f"the body is over {self._most} bytes: send less, such as fewer lines or shorter notes"
         return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
 
-    def _too_slow(self) -> Problem:
-        detail = f"the body was not there after {self._seconds:g} s. Nothing was done: send it again"
-        return Problem(HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", detail)
 
-
-async def _hang_up(problem: Problem, send: Send, after: Callable[[], Awaitable[None]] | None = None) -> None:
+async def _hang_up(problem: Problem, send: Send, after: Callable[[], Awaitable[None]]) -> None:
     response = problem.response()
     headers = [*response.raw_headers, (b"connection", b"close")]
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": response.body, "more_body": True})
-    if after is not None:
-        await after()
+    await after()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def replay(message: Message, receive: Receive) -> Receive:
+    """Give a `receive` that gives this message before what comes next."""
+    pending = [message]
 
     async def again() -> Message:
         return pending.pop() if pending else await receive()

@@ -28,11 +28,19 @@ class Limits:
                 self._metrics.requests.labels(_method(scope), str(message["status"])).inc()
             await send(message)
 
-        headers = scope["headers"]
-        if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > MOST_HEADER_BYTES:
+        if over_limit(scope):
             await headers_too_large().response()(scope, receive, count)
             return
         await self._app(scope, receive, count)
+
+
+def over_limit(scope: Scope) -> bool:
+    """Whether a request's line and headers are more than anybody needs."""
+    headers = scope["headers"]
+    size = len(scope["raw_path"]) + len(scope["query_string"])
+    for name, value in headers:
+        size += len(name) + len(value)
+    return size > MOST_HEADER_BYTES or len(headers) > MOST_HEADERS
 
 
 def headers_too_large() -> Problem:

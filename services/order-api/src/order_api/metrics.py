@@ -15,6 +15,9 @@ class Metrics:
         self.records = Counter("order_api_records", "records read from the log", ["verdict"], registry=self.registry)
         self.verdicts = {verdict: self.records.labels(verdict.value) for verdict in Verdict}  # labels() costs a lock
         self.commands = Counter("order_api_commands", "commands by outcome", ["outcome"], registry=self.registry)
+        self.outcomes = {
+            outcome: self.commands.labels(outcome) for outcome in ("accepted", "replayed", "refused", "lost", "unknown")
+        }
         self.append_seconds = Histogram(
             "order_api_append_seconds", "append until learnt", buckets=_SECONDS, registry=self.registry
         )

@@ -101,6 +101,12 @@ _ERRORS: dict[HTTPStatus, tuple[str, str, str, str | None]] = {
         "that was our fault, and it is in our logs. With the same Idempotency-Key it is safe to send again",
         None,
     ),
+    HTTPStatus.NOT_IMPLEMENTED: (
+        "This is not set up here.",
+        "order_links_not_set_up",
+        "order links are not set up here: set ORDER_LINK_SECRET on order-api and the notifier",
+        None,
+    ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "The log did not answer in time, or this replica is behind.",
         "try_again",
@@ -113,7 +119,7 @@ _HEADERS = {
     "Position": "where the log stood after the event; opaque",
     "Idempotent-Replayed": "`true` when the request came before",
 }
-_ON_ORDERS = _ERRORS.keys() - {HTTPStatus.UNSUPPORTED_MEDIA_TYPE}
+_ON_ORDERS = _ERRORS.keys() - {HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.NOT_IMPLEMENTED}
 _READING = _ON_ORDERS - {
     HTTPStatus.CONFLICT,
     HTTPStatus.PRECONDITION_FAILED,
@@ -150,6 +156,8 @@ CREATED = _answers(HTTPStatus.CREATED, _CHANGING - {HTTPStatus.PRECONDITION_FAIL
 READ = _answers(HTTPStatus.OK, _READING)
 CHANGED = _answers(HTTPStatus.OK, _CHANGING)
 PINNED = _answers(HTTPStatus.OK, _ON_ORDERS)
+LINKED = problems(*sorted(_READING | {HTTPStatus.NOT_IMPLEMENTED}))
+PROGRESS: Responses = {int(HTTPStatus.OK): {"headers": _texts(_HEADERS)}, **problems(*sorted(_READING))}
 
 
 def describe(app: FastAPI) -> None:

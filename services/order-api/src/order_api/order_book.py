@@ -10,9 +10,11 @@ from itertools import takewhile
 from sys import intern
 from typing import Any
 
+from msgspec.json import encode
+
 from order_api.booked import BookedEvent, BookedOrder, offset_of, pack
 from order_contracts.channels import partition_of
-from order_contracts.events import decode_event
+from order_contracts.events import change_text, decode_event
 from order_contracts.fold import merge_patch
 from order_contracts.wire import Envelope
 
@@ -134,6 +136,14 @@ class OrderBook:
         for number in range(1, version + 1):
             document = merge_patch(document, decode_event(order.event(number).value).change)
         return document
+
+    def text(self, order_id: str, event: BookedEvent) -> bytes:
+        """Give an order as one of its events left it, as JSON. An order's first event holds it word for word."""
+        if event.version == 1:
+            whole = change_text(event.value)
+            if b"null" not in whole:  # which would remove something; in a name or a note it only costs the fold
+                return whole
+        return encode(self.document(order_id, event.version))
 
     def forget_before(self, moment: int) -> None:
         """Drop orders whose last event is older than `moment`."""

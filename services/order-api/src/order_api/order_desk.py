@@ -62,9 +62,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An order as an event left it, and the position that has seen the event."""
+    """An order as an event left it, in the JSON that callers read, and the position that has seen the event."""
 
-    order: dict[str, Any]
+    order_id: str
+    order: bytes
     version: int
     position: Position
     replayed: bool
@@ -91,7 +92,7 @@ class OrderDesk:
     async def carry_out(self, request: Request) -> Answer:
         """Do what a request asks, once however often it comes. Raises Problem."""
         answer = await self._in_time(self._carry_out(request))
-        self._metrics.commands.labels("replayed" if answer.replayed else "accepted").inc()
+        self._metrics.outcomes["replayed" if answer.replayed else "accepted"].inc()
         return answer
 
     async def look_up(self, venue_id: str, order_id: str) -> Answer:
@@ -103,7 +104,7 @@ class OrderDesk:
             async with asyncio.timeout(self._deadline):
                 return await work  # type: ignore[no-any-return]  # the two coroutines above
         except (TimeoutError, OutcomeUnknown) as error:
-            self._metrics.commands.labels("unknown").inc()
+            self._metrics.outcomes["unknown"].inc()
             raise try_again("the log did not answer in time. It may have been done or not") from error
 
     async def _look_up(self, venue_id: str, order_id: str) -> Answer:
@@ -126,21 +127,21 @@ class OrderDesk:
             if not isinstance(proposal, Problem):
                 event, stations = proposal
                 try:
-                    booked = await self._log.append(
+                    booked, stood = await self._log.append(
                         event, stations=stations, fingerprint=request.fingerprint, now=_milliseconds(self._now())
                     )
                 except Lost:
-                    self._metrics.commands.labels("lost").inc()
+                    self._metrics.outcomes["lost"].inc()
                     newest, tries = False, tries + 1
                     if tries == _TRIES:
                         raise try_again("others keep changing this order. Nothing was done") from None
                     continue
-                return self._repeated(request, booked, replayed=False)
+                return self._repeated(request, booked, replayed=stood)
             if newest and not brought and await self._old_orders.bring_back(request.venue_id, request.order_id):
                 brought = True
                 continue
             if newest:
-                self._metrics.commands.labels("refused").inc()
+                self._metrics.outcomes["refused"].inc()
                 raise proposal
             await self._log.catch_up(request.venue_id)
             newest = True
@@ -165,6 +166,7 @@ class OrderDesk:
             detail = f"version {request.external_version} of this order is older than what was applied"
             return Problem(HTTPStatus.CONFLICT, "superseded", detail)
         now = self._now()
+        time = timestamp(now)
         decision = decide(order, request.command, now)
         if isinstance(decision, Refusal):
             status = _STATUS_OF_REFUSAL[decision.code]
@@ -178,20 +180,20 @@ class OrderDesk:
             organization_id=request.organization_id if order is None else order["organization_id"],
             version=version,
             parent=None if head is None else head.id,
-            time=timestamp(now),
+            time=time,
             actor=request.actor,
             reason=decision.reason,
             change={
                 **_with_external_version(decision.change, request),
                 "version": version,
-                "updated_at": timestamp(now),
+                "updated_at": time,
             },
         )
         return event, decision.stations
 
     def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
-        order = self._book.document(order_id, event.version)
-        return Answer(order, event.version, self._log.position_after(event), replayed)
+        text = self._book.text(order_id, event)
+        return Answer(order_id, text, event.version, self._log.position_after(event), replayed)
 
 
 def _superseded(order: Mapping[str, Any] | None, external_version: int | None) -> bool:

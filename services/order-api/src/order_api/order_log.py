@@ -7,18 +7,18 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
 
+from order_api.appender import Appends, Sent
 from order_api.booked import BookedEvent
 from order_api.boot import Start
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
 from order_api.rows import StoredOrder
-from order_api.waiters import Waiters
+from order_api.waiters import Outcome, Waiters
 from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
@@ -59,7 +59,7 @@ class OrderLog:
         *,
         book: OrderBook,
         metrics: Metrics,
-        broker: KafkaBroker,
+        appender: Appends,
         asker: AIOKafkaConsumer,
         topic: str,
         epoch: str,
@@ -67,7 +67,7 @@ class OrderLog:
         not_after_ms: int = NOT_AFTER_MS,
     ) -> None:
         self._book, self._metrics, self._not_after_ms = book, metrics, not_after_ms
-        self._broker, self._asker, self._topic, self._epoch = broker, asker, topic, epoch
+        self._appender, self._asker, self._topic, self._epoch = appender, asker, topic, epoch
         self._waiters = Waiters()
         self._partitions = {
             number: _Partition(Arbiter(complete=number in start.complete, settled=start.settled), offset)
@@ -80,24 +80,41 @@ class OrderLog:
         """Give the position that has seen an event."""
         return Position(self._epoch, {event.partition: event.next})
 
-    async def append(self, event: Event, *, stations: tuple[str, ...], fingerprint: str, now: int) -> BookedEvent:
-        """Append an event and give it as the log accepted it. Raises Lost or OutcomeUnknown; bound it by a timeout."""
+    async def append(
+        self, event: Event, *, stations: tuple[str, ...], fingerprint: str, now: int
+    ) -> tuple[BookedEvent, bool]:
+        """Append an event and give it as the log accepted it, and whether it stood there before, by another's record.
+
+        Raises Lost or OutcomeUnknown; bound it by a timeout.
+        """
         key, value, headers = write_record(
             event, stations=stations, not_after=now + self._not_after_ms, fingerprint=fingerprint
         )
-        partition = partition_of(event.venue_id, len(self._partitions))
-        try:
-            with self._waiters.waiting(event.id, event.parent) as outcome, self._metrics.append_seconds.time():
-                stands: Any = await self._broker.publish(
-                    value, self._topic, key=key, partition=partition, headers=headers
-                )
-                self._partitions[partition].learn_end(stands.offset + 1)
-                standing = await outcome
-        except KafkaError as error:
-            raise OutcomeUnknown(str(error)) from error
-        if standing is None:
-            raise Lost
-        return standing
+        number = partition_of(event.venue_id, len(self._partitions))
+        with self._waiters.waiting(event.id, event.parent) as outcome, self._metrics.append_seconds.time():
+            try:
+                sent = await self._appender.send(number, key, value, headers)
+            except KafkaError as error:
+                raise OutcomeUnknown(str(error)) from error
+            sent.add_done_callback(partial(self._acknowledged, number, outcome))
+            standing = await outcome
+            if standing is None:
+                raise Lost
+            with suppress(KafkaError):  # it stands, whatever became of this copy
+                return standing, (await sent).offset >= standing.next
+        return standing, False
+
+    def _acknowledged(self, number: int, outcome: Outcome, sent: Sent) -> None:
+        """Note the broker's word: a failure ends the wait, the tail alone says what an append came to."""
+        if sent.cancelled():
+            return
+        error = sent.exception()
+        if error is None:
+            self._partitions[number].learn_end(sent.result().offset + 1)
+        elif not outcome.done():
+            unknown = OutcomeUnknown(str(error))
+            unknown.__cause__ = error
+            outcome.set_exception(unknown)
 
     async def catch_up(self, venue_id: str) -> None:
         """Wait until the book holds all that the venue's partition held when this was called; bound it by a timeout.

@@ -214,6 +214,12 @@ _TABLE: tuple[tuple[str, HTTPStatus, str, str], ...] = (
         "Send it again with the same Idempotency-Key.",
     ),
     (
+        "order_links_not_set_up",
+        HTTPStatus.NOT_IMPLEMENTED,
+        "Diners' links need a key of their own, and none is set.",
+        "Set ORDER_LINK_SECRET, the same on order-api and the notifier.",
+    ),
+    (
         "try_again",
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The log did not answer in time, or this replica is not ready.",

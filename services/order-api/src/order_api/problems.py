@@ -64,6 +64,12 @@ def try_again(what: str) -> Problem:
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})
 
 
+def internal() -> Problem:
+    """Own up to a fault of this service."""
+    detail = "that was our fault, and it is in our logs. With the same Idempotency-Key it is safe to send again"
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail)
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the app with a problem."""
 
@@ -82,8 +88,7 @@ def install(app: FastAPI) -> None:
         return Problem(status, code, str(error.detail), headers=error.headers).response()
 
     async def on_bug(_: Request, __: Exception) -> Response:
-        detail = "that was our fault, and it is in our logs. With the same Idempotency-Key it is safe to send again"
-        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail).response()
+        return internal().response()
 
     app.add_exception_handler(Exception, on_bug)
     app.add_exception_handler(Problem, on_problem)

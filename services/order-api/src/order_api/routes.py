@@ -1,16 +1,15 @@
 """The REST face: requests into commands, answers into responses. No rule lives here."""
 
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Body, Depends, Header, Path, Request, Response
 from pydantic import BaseModel, WithJsonSchema
 
 from order_api import bodies, commands, openapi
+from order_api.hot_change import ETAG, ORDER_ID_PATTERN
 from order_api.identity import Identity
 from order_api.naming import ask, ask_to_place, headers_of
 from order_api.order_desk import Answer, OrderDesk
@@ -21,7 +20,7 @@ from order_contracts.ids import NAME_PATTERN
 
 Venue = Annotated[str, Path(pattern=NAME_PATTERN)]
 Name = Annotated[str, Path(pattern=NAME_PATTERN)]
-OrderId = Annotated[str, Path(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+OrderId = Annotated[str, Path(pattern=ORDER_ID_PATTERN)]
 Key = Annotated[
     str,
     Header(alias="Idempotency-Key", min_length=1, max_length=255, description="names the request; send it again as is"),
@@ -30,7 +29,6 @@ _IF_MATCH = Header(alias="If-Match", description='the version that this builds o
 _IF_MATCH_SCHEMA = WithJsonSchema({"type": "string", "pattern": r'^(\*|"v[1-9][0-9]{0,8}")$'})  # told; checked below
 IfMatch = Annotated[str | None, _IF_MATCH, _IF_MATCH_SCHEMA]
 NeededIfMatch = Annotated[str, _IF_MATCH, _IF_MATCH_SCHEMA]
-_ETAG = re.compile(r'"v([1-9][0-9]{0,8})"', re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
 def _version_of(if_match: str | None) -> int | None:
     if if_match is None or if_match == "*":
         return None
-    match = _ETAG.fullmatch(if_match)
+    match = ETAG.fullmatch(if_match)
     if match is None:
         detail = 'If-Match must be an ETag that this service gave, such as "v7"'
         raise Problem(HTTPStatus.BAD_REQUEST, "header_invalid", detail, field="If-Match")
@@ -132,4 +130,4 @@ def _version_of(if_match: str | None) -> int | None:
 
 
 def _response(answer: Answer, status: HTTPStatus = HTTPStatus.OK) -> Response:
-    return Response(msgspec.json.encode(answer.order), status, headers_of(answer), "application/json")
+    return Response(answer.order, status, headers_of(answer), "application/json")

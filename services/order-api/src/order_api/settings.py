@@ -61,6 +61,7 @@ class Settings(TokenSettings, BaseSettings):
     not_after_ms: int = Field(default=NOT_AFTER_MS, ge=1_000, le=NOT_AFTER_MS)
     max_body_bytes: int = Field(default=256 * 1024, ge=1024)
     read_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    order_link_hours: float = Field(default=12.0, gt=0, le=24 * 14)  # how long a diner's link lasts
     rate_limit: str = "6000/minute"  # of one token, on one replica
 
     @field_validator("rate_limit")

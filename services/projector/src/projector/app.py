@@ -23,6 +23,7 @@ from projector.order_feed import OrderFeed
 from projector.probes import probe_routes
 from projector.progress import Progress
 from projector.queries.api import query_api
+from projector.queries.kept_in_redis import connect
 from projector.read_models import ReadModels
 from projector.schema import migrate
 from projector.settings import RunSettings, ServeSettings
@@ -79,18 +80,23 @@ async def run(settings: RunSettings) -> None:
 
 async def serve(settings: ServeSettings) -> None:
     """Answer queries until told to stop."""
-    pool = await open_pool(
-        settings,
-        connections=settings.database_connections,
-        acquire_seconds=settings.database_acquire_seconds,
-        writes=False,
-    )
-    tokens = Tokens(settings, fetch=fetch_keys, complain=log.error)
-    await tokens.start()
-    try:
-        await _until_stopped(http_server(query_api(settings, pool, tokens), settings), tokens.run())
-    finally:
-        await close_pool(pool)
+    acquire = settings.database_acquire_seconds
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(
+            settings, connections=settings.database_connections, acquire_seconds=acquire, writes=False
+        )
+        stack.push_async_callback(close_pool, pool)
+        reports = await open_pool(
+            settings.for_analytics, connections=settings.analytics_connections, acquire_seconds=acquire, writes=False
+        )
+        stack.push_async_callback(close_pool, reports)
+        redis = connect(settings.redis_url.get_secret_value()) if settings.redis_url else None
+        if redis is not None:
+            stack.push_async_callback(redis.aclose)
+        tokens = Tokens(settings, fetch=fetch_keys, complain=log.error)
+        await tokens.start()
+        app = query_api(settings, pool, tokens, analytics_pool=reports, redis=redis)
+        await _until_stopped(http_server(app, settings), tokens.run())
 
 
 async def _until_stopped(server: HttpServer, *others: Awaitable[None]) -> None:

@@ -3,9 +3,9 @@
 Each field is the environment variable of the same name in capitals.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.channels import PARTITIONS, TOPIC
@@ -73,6 +73,38 @@ class ServeSettings(TokenSettings, ServerSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     database_connections: int = Field(default=10, ge=1, le=100)
     database_acquire_seconds: float = Field(default=2.0, gt=0, le=60)
+    analytics_database_url: SecretStr | None = None  # a replica for reports; they ask the primary where it is not set
+    analytics_connections: int = Field(default=4, ge=2, le=100)
+    analytics_seconds: float = Field(default=30.0, gt=0, le=600)
+    analytics_lag_seconds: float = Field(default=30.0, gt=0, le=86_400)
+    redis_url: SecretStr | None = None  # snapshots shared by replicas for a second; nothing is lost with it
+    min_position_seconds: float = Field(default=2.0, gt=0, le=30)
+    poll_least_ms: int = Field(default=1_000, ge=100, le=3_600_000)
+    poll_most_ms: int = Field(default=60_000, ge=100, le=3_600_000)
+
+    @field_validator("analytics_database_url")
+    @classmethod
+    def _also_of_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        return url and cls._of_postgres(url)
+
+    @property
+    def for_analytics(self) -> Self:
+        """Give the same settings with the database and deadline of reports."""
+        url = self.analytics_database_url or self.database_url
+        return self.model_copy(update={"database_url": url, "database_command_seconds": self.analytics_seconds})
+
+    @field_validator("redis_url")
+    @classmethod
+    def _of_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("must be an address like redis://:password@host:6379/0")
+        return url
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> Self:
+        if self.poll_least_ms > self.poll_most_ms:
+            raise ValueError("POLL_LEAST_MS must not be above POLL_MOST_MS")
+        return self
 
     @field_validator("cors_origins", mode="before")
     @classmethod

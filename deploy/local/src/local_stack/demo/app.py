@@ -23,6 +23,7 @@ from local_stack.demo.screen import Screen
 from local_stack.demo.view import Figures, milliseconds, show, table
 from local_stack.stack import Stack, StackOptions
 from order_contracts.channels import PARTITIONS
+from scanserve_client.wire import Transport
 
 _SETTLE_SECONDS = 30.0
 _SAMPLE_SECONDS = 0.5
@@ -38,6 +39,7 @@ class DemoOptions:
     orders: int | None = None
     screens_a_venue: int = 2
     kill: bool = False
+    transport: Transport = "socketio"
     seed: int = 2026
 
     @property
@@ -97,6 +99,7 @@ class Evening:
                 notifiers=stack.notifier_urls[number % 2 :] + stack.notifier_urls[: number % 2],
                 query_url=stack.query_urls[0],
                 ledger=self._ledger,
+                transport=options.transport,
             )
             for venue in self._venues
             for number in range(options.screens_a_venue)
@@ -112,7 +115,8 @@ class Evening:
             async with asyncio.timeout(_SETTLE_SECONDS):
                 await asyncio.gather(*(screen.following.wait() for screen in self._screens))
             planned = self._plan()
-            console.print(f"{len(self._screens)} screens follow {len(self._venues)} venues; the doors are open")
+            how = f"{len(self._venues)} venues by {self._options.transport}"
+            console.print(f"{len(self._screens)} screens follow {how}; the doors are open")
             await self._serve(console, planned)
             console.print(table("what was measured", self._summary()))
             return [*_ended(tasks), *await self._check()]

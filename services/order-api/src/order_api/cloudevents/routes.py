@@ -77,8 +77,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
         if isinstance(message, One):
             only = step(request, message.event)
             answer = await desk.carry_out(only.request)
-            content = msgspec.json.encode(answer.order)
-            return Response(content, only.done, headers_of(answer), "application/json")
+            return Response(answer.order, only.done, headers_of(answer), "application/json")
         steps = [step_or_problem(request, event) for event in message.events]
         outcomes = await carry_out_all(steps, desk.carry_out)
         whole = all(isinstance(outcome, Done) for outcome in outcomes)

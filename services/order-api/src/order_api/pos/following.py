@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import structlog
+from msgspec.json import decode
 from pydantic import ValidationError
 
 from order_api.bodies import PlaceOrder
@@ -62,11 +63,12 @@ class Followed:
 async def held_order(desk: OrderDesk, venue_id: str, order_id: str) -> dict[str, Any] | None:
     """Give the order as it stands here, None where there is none."""
     try:
-        return (await desk.look_up(venue_id, order_id)).order
+        answer = await desk.look_up(venue_id, order_id)
     except Problem as problem:
         if problem.status != HTTPStatus.NOT_FOUND:
             raise
         return None
+    return decode(answer.order, type=dict[str, Any])
 
 
 def seen(order: Mapping[str, Any] | None, version: int) -> Aside | None:

@@ -1,117 +1,108 @@
-"""The query API: paths, parameters and bodies. Documents go out as Postgres gives them, not decoded on the way."""
-
-from datetime import UTC, datetime
-from http import HTTPStatus
-from typing import Annotated, Any
+"""The query API put together: what its routes ask, and what surrounds them."""
 
 import asyncpg
-import msgspec
-from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
-from prometheus_client import CollectorRegistry
-from pydantic import StringConstraints
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry, Counter
+from redis.asyncio import Redis
 from starlette.middleware.cors import CORSMiddleware
 
-from order_contracts.channels import partition_of
-from order_contracts.events import timestamp
-from order_contracts.ids import NAME_PATTERN
 from order_contracts.tokens import Tokens
 from projector.database import UNAVAILABLE
 from projector.probes import probe_routes
+from projector.queries import openapi
 from projector.queries.access import Access
-from projector.queries.cursor import Cursor
-from projector.queries.problems import Problem, install, unavailable
-from projector.queries.reads import NotProjectedYet, Reads
+from projector.queries.analytics.export import Exports
+from projector.queries.analytics.freshness import Freshness
+from projector.queries.analytics.routes import Analytics, analytics_routes
+from projector.queries.asked import of_organization, of_venue
+from projector.queries.changes import VenueChanges
+from projector.queries.charts import chart_routes
+from projector.queries.kept_in_redis import KeptInRedis
+from projector.queries.order_lists import list_of_organization, list_of_venue
+from projector.queries.order_routes import order_routes
+from projector.queries.organization_routes import organization_routes
+from projector.queries.poll_hint import PollBounds
+from projector.queries.problems import install
+from projector.queries.rates import Rates
+from projector.queries.reached import Reached
+from projector.queries.rows import Rows
+from projector.queries.single_flight import SingleFlight
+from projector.queries.snapshots import Snapshot, Snapshots
 from projector.queries.timing import Timing
+from projector.queries.venue_routes import VenueReads, venue_routes
 from projector.settings import ServeSettings
 
-VenueId = Annotated[str, Path(pattern=NAME_PATTERN)]
-OrderId = Annotated[str, Path(pattern=r"^[!-~]{1,64}$")]
-StatusName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Statuses = Annotated[list[StatusName] | None, Query(max_length=20, description="may be given several times")]
-CursorText = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
-Limit = Annotated[int, Query(ge=1, le=200)]
+_SNAPSHOT_SECONDS = 1.0
 
 
-def query_api(settings: ServeSettings, pool: asyncpg.Pool, tokens: Tokens) -> FastAPI:
+def query_api(
+    settings: ServeSettings,
+    pool: asyncpg.Pool,
+    tokens: Tokens,
+    *,
+    analytics_pool: asyncpg.Pool,
+    redis: "Redis | None" = None,
+) -> FastAPI:
     """Put the app together. No documentation pages: they would load scripts from elsewhere; /openapi.json is there."""
     registry = CollectorRegistry()
-    reads = Reads(pool, acquire_seconds=settings.database_acquire_seconds)
+    rows = Rows(pool, acquire_seconds=settings.database_acquire_seconds)
+    access = Access(tokens, rows)
+    reached = Reached(rows, settings.orders_partitions, within_seconds=settings.min_position_seconds)
+    venue, organization = of_venue(access, reached), of_organization(access, reached)
     app = FastAPI(title="ScanServe query API", version="1", docs_url=None, redoc_url=None)
     install(app)
-    app.include_router(_routes(reads, Access(tokens, reads), settings.orders_partitions))
+    openapi.describe(app)
+    app.include_router(venue_routes(_venue_reads(settings, rows, redis, registry), venue))
+    app.include_router(order_routes(rows, venue))
+    app.include_router(organization_routes(rows, list_of_organization(rows), organization))
+    app.include_router(analytics_routes(_analytics(settings, access, rows, analytics_pool)))
 
     async def ready() -> str | None:
         try:
-            await reads.reachable()
+            await rows.first("SELECT 1 FROM positions LIMIT 1")
         except (*UNAVAILABLE, asyncpg.UndefinedTableError) as error:
             return f"Postgres can't be asked: {error!r}"
         return tokens.missing()
 
+    app.router.routes.extend(chart_routes())
     app.router.routes.extend(probe_routes(live=lambda: None, ready=ready, registry=registry))
     app.add_middleware(Timing, registry=registry)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
         allow_methods=["GET"],
-        allow_headers=["Authorization", "If-None-Match"],
-        expose_headers=["ETag", "Retry-After"],
+        allow_headers=["Authorization", "If-None-Match", "If-Min-Position"],
+        expose_headers=["ETag", "Retry-After", "Position", "Poll-After-Ms"],
     )
     return app
 
 
-def _routes(reads: Reads, access: Access, partitions: int) -> APIRouter:
-    router = APIRouter(prefix="/v1/venues/{venue_id}")
-
-    @router.get("/orders", summary="A venue's orders, newest first")
-    async def orders(
-        request: Request,
-        venue_id: VenueId,
-        status: Statuses = None,
-        limit: Limit = 50,
-        cursor: CursorText = None,
-    ) -> Response:
-        await access.reading(request, venue_id)
-        page = await reads.page(venue_id, status or (), _cursor(cursor), limit)
-        return _json({"orders": list(map(_raw, page.documents)), "next": str(page.next) if page.next else None})
-
-    @router.get("/snapshot", summary="Open orders and the position at which they are true")
-    async def snapshot(request: Request, venue_id: VenueId) -> Response:
-        await access.reading(request, venue_id)
-        partition = partition_of(venue_id, partitions)
-        try:
-            position, documents = await reads.snapshot(venue_id, partition)
-        except NotProjectedYet as error:
-            raise unavailable("no projector has run yet: ask again") from error
-        now = timestamp(datetime.now(UTC))
-        return _json({"position": str(position), "server_time": now, "orders": list(map(_raw, documents))})
-
-    @router.get("/orders/{order_id}", summary="One order")
-    async def order(request: Request, venue_id: VenueId, order_id: OrderId) -> Response:
-        await access.reading(request, venue_id)
-        found = await reads.order(order_id, venue_id)
-        if found is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order at this venue")
-        version, document = found
-        return Response(document, headers={"ETag": f'"v{version}"'}, media_type="application/json")
-
-    @router.get("/counts", summary="How many orders a venue has in each status")
-    async def counts(request: Request, venue_id: VenueId) -> Response:
-        await access.reading(request, venue_id)
-        return _json({"counts": await reads.counts(venue_id)})
-
-    return router
+def _analytics(settings: ServeSettings, access: Access, primary: Rows, pool: asyncpg.Pool) -> Analytics:
+    rows = Rows(pool, acquire_seconds=settings.database_acquire_seconds)
+    return Analytics(
+        access=access,
+        rows=rows,
+        freshness=Freshness(rows, primary, most_seconds=settings.analytics_lag_seconds),
+        exports=Exports(rows, at_once=max(1, settings.analytics_connections // 2)),
+    )
 
 
-def _cursor(text: str | None) -> Cursor | None:
-    try:
-        return None if text is None else Cursor.parse(text)
-    except ValueError as error:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", str(error), field="cursor") from error
+def _venue_reads(settings: ServeSettings, rows: Rows, redis: "Redis | None", registry: CollectorRegistry) -> VenueReads:
+    loads = Counter("query_api_snapshot_loads", "Snapshots asked of Postgres", registry=registry)
+    snapshots = Snapshots(rows, settings.orders_partitions)
 
+    async def load(venue_id: str) -> Snapshot:
+        loads.inc()
+        return await snapshots.load(venue_id)
 
-def _raw(document: str) -> msgspec.Raw:
-    return msgspec.Raw(document.encode())
-
-
-def _json(body: dict[str, Any]) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")
+    milliseconds = int(_SNAPSHOT_SECONDS * 1000)
+    prefix = f"scanserve:{settings.database_schema}:snapshot"
+    shared = KeptInRedis(redis, load, prefix=prefix, milliseconds=milliseconds).load if redis else load
+    return VenueReads(
+        rows=rows,
+        orders=list_of_venue(rows),
+        snapshots=SingleFlight(shared, seconds=_SNAPSHOT_SECONDS),
+        changes=VenueChanges(rows, settings.orders_partitions),
+        rates=Rates(rows),
+        bounds=PollBounds(settings.poll_least_ms, settings.poll_most_ms),
+    )

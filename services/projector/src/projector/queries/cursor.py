@@ -1,10 +1,12 @@
 """Where a page ended: the last order's place in the list, newest first. Opaque to clients."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+import re
+from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FORM = re.compile(r"\A(0|[1-9][0-9]{0,17}) ([ -~]{1,64})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,8 @@ class Cursor:
     def parse(cls, text: str) -> "Cursor":
         """Read a cursor. Raises ValueError with a remedy on any other text."""
         try:
-            plain = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-            milliseconds, order_id = plain.split(" ", 1)
-            created_at = _EPOCH + timedelta(milliseconds=int(milliseconds))
+            plain = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode("ascii")
+            [(milliseconds, order_id)] = _FORM.findall(plain)
+            return cls(_EPOCH + timedelta(milliseconds=int(milliseconds)), order_id)
         except (ValueError, OverflowError) as error:
             raise ValueError("not a cursor: send back, unchanged, the `next` of a page") from error
-        return cls(created_at, order_id.replace("\x00", ""))  # U+0000 is no text for Postgres

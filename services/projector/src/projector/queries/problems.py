@@ -32,8 +32,8 @@ class Problem(Exception):
         super().__init__(detail)
         self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
 
-    def response(self) -> Response:
-        """Give it as an HTTP response."""
+    def body(self) -> dict[str, Any]:
+        """Give it as JSON."""
         body: dict[str, Any] = {
             "type": f"/problems/{self.code}",
             "title": self.status.phrase,
@@ -43,12 +43,21 @@ class Problem(Exception):
         }
         if self.field is not None:
             body["field"] = self.field
-        return Response(msgspec.json.encode(body), self.status, dict(self.headers or {}), MEDIA_TYPE)
+        return body
+
+    def response(self) -> Response:
+        """Give it as an HTTP response."""
+        return Response(msgspec.json.encode(self.body()), self.status, dict(self.headers or {}), MEDIA_TYPE)
 
 
-def unavailable(detail: str) -> Problem:
+def unavailable(detail: str, code: str = "try_again") -> Problem:
     """Say that asking again soon may do."""
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, code, detail, headers={"Retry-After": "1"})
+
+
+def invalid(field: str, detail: str) -> Problem:
+    """Say which field can't be taken, and what would do."""
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, field=field)
 
 
 def install(app: FastAPI) -> None:
@@ -63,7 +72,7 @@ def install(app: FastAPI) -> None:
         first = error.errors()[0]
         field = str(first["loc"][min(1, len(first["loc"]) - 1)])  # ("query", "status", 0): the parameter's name
         detail = f"{field}: {first['msg']}"
-        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, field=field).response()
+        return invalid(field, detail).response()
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101

@@ -1,0 +1,79 @@
+// What staff have done and order-api has not answered yet. Pure: sending is elsewhere, and keeping is a list of data.
+// What must not break: an act is asked for with one key until it is answered, and an order's acts go in their order.
+
+import type { Order } from "@scanserve/client";
+import { essence, foreseen, type Act } from "./acts.ts";
+
+export interface Command {
+  key: string;
+  orderId: string;
+  label: string;
+  act: Act;
+  /** The version that staff saw, acts before this one counted in; what the ticket said then. */
+  version: number;
+  essence: string;
+}
+
+/** What an answer means: `done`; `refused` for good; `again` with the same key; `token`: once there is another one. */
+export type Verdict = "done" | "refused" | "again" | "token";
+
+export function verdictOf(status: number): Verdict {
+  if (status >= 200 && status < 300) return "done";
+  if (status === 401) return "token";
+  return status === 408 || status === 429 || status >= 500 ? "again" : "refused";
+}
+
+export class Outbox {
+  #commands: Command[];
+
+  constructor(commands: Command[] = []) {
+    this.#commands = commands;
+  }
+
+  get commands(): readonly Command[] {
+    return this.#commands;
+  }
+
+  /** Whether an order has acts under way. */
+  has(orderId: string): boolean {
+    return this.#commands.some((command) => command.orderId === orderId);
+  }
+
+  /** Take an act on an order as it is shown. The same act that is under way already is not taken twice. */
+  add(key: string, shown: Order, label: string, act: Act): Command | undefined {
+    const mine = this.#of(shown.order_id);
+    if (mine.some((command) => command.act.path === act.path)) return undefined;
+    const command = { key, orderId: shown.order_id, label, act, version: shown.version + mine.length, essence: essence(shown) };
+    this.#commands.push(command);
+    return command;
+  }
+
+  /** The first act of each order: the others wait for it. */
+  due(): Command[] {
+    const seen = new Set<string>();
+    return this.#commands.filter(({ orderId }) => !seen.has(orderId) && seen.add(orderId));
+  }
+
+  settle(key: string): void {
+    this.#commands = this.#commands.filter((command) => command.key !== key);
+  }
+
+  /** Drop an order's acts: the first was refused, and those after it were meant for what it would have led to. */
+  drop(orderId: string): void {
+    this.#commands = this.#commands.filter((command) => command.orderId !== orderId);
+  }
+
+  /** Mean the same act on a newer version, which says the same to a kitchen: it is another request. */
+  renew(key: string, anew: string, version: number): void {
+    this.#commands = this.#commands.map((command) => (command.key === key ? { ...command, key: anew, version } : command));
+  }
+
+  /** An order as it will be once its acts are done. */
+  foresee(order: Order): Order {
+    return this.#of(order.order_id).reduce((shown, { act }) => foreseen(shown, act), order);
+  }
+
+  #of(orderId: string): Command[] {
+    return this.#commands.filter((command) => command.orderId === orderId);
+  }
+}
