@@ -99,7 +99,7 @@ def all_accepted(length: int) -> list[Entry]:
 
 @pytest.mark.timeout(90)
 async def test_readers_never_see_rows_of_one_schema_and_positions_of_the_other(world: World) -> None:
-    entries = all_accepted(9000)
+    entries = all_accepted(20_000)
     await world.append(entries[:1000])
     rebuilt, stop, seen = asyncio.Event(), asyncio.Event(), []
 
@@ -128,7 +128,7 @@ async def test_readers_never_see_rows_of_one_schema_and_positions_of_the_other(w
         await world.caught_up(1000)
         readers = [asyncio.create_task(read()) for _ in range(4)]
         appending = asyncio.create_task(append())
-        for _ in range(3):
+        for _ in range(2):
             ended = await operate(world, "rebuild", "--json")
             assert ended.code == 0, ended.told
         rebuilt.set()

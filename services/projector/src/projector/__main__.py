@@ -17,7 +17,8 @@ from projector.database import WrongSchema
 from projector.holdings import LineageBroken
 from projector.log_contract import TopicUnfit
 from projector.logs import configure_logs
-from projector.operations.command import add_commands, operate
+from projector.operations.arguments import add_commands
+from projector.operations.command import operate
 from projector.schema import migrate
 from projector.settings import DatabaseSettings, LogSettings, RunSettings, ServeSettings
 
