@@ -12,7 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from infra.running_projector import World
-from projector.operations.command import add_commands, perform
+from projector.operations.arguments import add_commands
+from projector.operations.command import perform
 from projector.settings import LogSettings
 
 

@@ -14,6 +14,9 @@ from infra.running_projector import PARTITIONS, SCHEMA, World
 from infra.services import state_folder
 from projector.app import run
 from projector.database import WrongSchema, open_pool
+from projector.queries.order_lists import list_of_venue
+from projector.queries.rows import Rows
+from projector.queries.snapshots import Snapshots
 
 VENUES = ("osteria", "kiosk", "bar", "cantina")
 
@@ -73,10 +76,11 @@ async def many_snapshots(world: World, **behind: str) -> None:
     """As many clients as would have a connection each: all are served by four."""
     pool = await open_pool(world.settings(**behind), connections=20, acquire_seconds=5, writes=False)
     try:
-        reads = Reads(pool, acquire_seconds=5)
-        answers = await asyncio.gather(*(reads.snapshot(venue, 0) for venue in VENUES * 25))
+        rows = Rows(pool, acquire_seconds=5)
+        snapshots, lists = Snapshots(rows, PARTITIONS), list_of_venue(rows)
+        answers = await asyncio.gather(*(snapshots.load(venue) for venue in VENUES * 25))
         assert len(answers) == 100
-        pages = await asyncio.gather(*(reads.page(venue, ["placed"], None, 5) for venue in VENUES * 10))
+        pages = await asyncio.gather(*(lists.page(venue, ["placed"], None, 5) for venue in VENUES * 10))
         assert len(pages) == 40
     finally:
         await pool.close()

@@ -27,13 +27,13 @@ SCHEMA = "read_models"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare what can be asked for."""
-    parser.add_argument("--log", type=int, default=300_000, help="events that are rebuilt")
+    parser.add_argument("--rebuilt", type=int, default=300_000, help="events that are rebuilt")
     parser.add_argument("--coming", type=int, default=200, help="events a second that come meanwhile")
 
 
 def measure(backing: Backing, asked: Namespace) -> dict[str, Any]:
     """Write a log; rebuild it alone; rebuild and verify it under load."""
-    return asyncio.run(_measure(backing, asked.log, asked.coming))
+    return asyncio.run(_measure(backing, asked.rebuilt, asked.coming))
 
 
 def table(result: dict[str, Any]) -> Iterator[str]:
@@ -114,7 +114,9 @@ async def _operate(backing: Backing, environment: dict[str, str], command: str) 
     result: dict[str, Any] = json.loads(said)
     spent = cpu_seconds({"postgres": backing.run.programs["postgres"].pid})["postgres"] - before
     spent += sum(os.times()[2:4]) - ours
-    return {**result, "cpu_us": spent / result["records"] * 1e6}
+    figures = {**result, "cpu_us": spent / result["records"] * 1e6}
+    print(f"{command}: {json.dumps(figures)}", flush=True)
+    return figures
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
@@ -43,6 +44,7 @@ async def workers(settings: LogSettings, epoch: str, count: int) -> AsyncIterato
 
 
 def _begin(log_level: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of a terminal's processes: the first one ends us
     configure_logs(log_level)
     Thread(target=_end_with_parent, daemon=True).start()
     gc.freeze()
