@@ -1,18 +1,23 @@
 """What a projector refuses to start on, or to go on with, and how it says so."""
 
 import asyncio
+from importlib.resources import files
+from pathlib import Path
+from random import Random
 
 import pytest
 
-from infra.random_log import entry_of, order_event
+from infra.random_log import RandomLog, entry_of, order_event
 from infra.running_projector import PARTITIONS, SCHEMA, World
 from infra.services import Backing
 from order_contracts.channels import TOPIC_CONFIG
 from projector.app import run
 from projector.checkpoints import EpochMismatch
 from projector.holdings import LineageBroken
-from projector.log_contract import TopicUnfit
+from projector.log_contract import TopicUnfit, check_topic
 from projector.schema import migrate
+
+MIGRATIONS = Path(str(files("projector") / "migrations"))
 
 
 async def halted(world: World, **more: str) -> None:
@@ -71,3 +76,25 @@ async def test_migrating_twice_at_once_and_after_a_kill_gives_one_schema(world: 
     indexes = {row["indexname"]: row["indexdef"] for row in await world.query("SELECT * FROM pg_indexes")}
     assert indexes["idx_orders_venue_status_created"].endswith("(venue_id, status, created_at DESC)")
     assert indexes["idx_orders_organization_status_created"].endswith("(organization_id, status, created_at DESC)")
+
+
+async def test_rows_of_the_schema_before_are_made_anew_from_the_log(world: World) -> None:
+    entries = RandomLog(Random("migrate"), ("bar", "osteria"), PARTITIONS).entries(200)
+    await world.append(entries)
+    await asyncio.to_thread(migrate, world.database_url, SCHEMA)
+    for back in sorted(MIGRATIONS.glob("*.rollback.sql"), reverse=True):
+        if back.name > "0003":
+            for statement in filter(str.strip, back.read_text().split(";")):
+                await world.query(statement)
+    await world.query("DELETE FROM _yoyo_migration WHERE migration_id > '0003'")
+    await world.query(
+        "INSERT INTO orders VALUES ('old', 'bar', 'o', 1, 'e1', 'placed', '', '', '', now(), now(), now(), '{}')"
+    )
+    await world.query(
+        "INSERT INTO order_events VALUES ('old', 1, 'e1', 'order.placed.v1', 'bar', 'o', 0, 0, now(), '{}', 'f')"
+    )
+    epoch = await check_topic(world.settings("epoch"))
+    await world.query("INSERT INTO positions SELECT p, $1, 1, 'x' FROM generate_series(0, 3) AS p", epoch)
+    async with world.running():
+        await world.caught_up(len(entries))
+    await world.agrees()

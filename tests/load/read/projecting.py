@@ -4,19 +4,23 @@ import asyncio
 import gc
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import asyncpg
+import uvloop
 
 from infra.services import Backing
 from load.bench import cpu_seconds, medians, percentile
 from load.read.evening import Appended, evening
 from order_contracts.channels import PARTITIONS
 from order_contracts.wire import read_record
+from projector.__main__ import COLLECT
 from projector.changes import LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import open_pool
+from projector.holdings import digest
+from projector.lanes import lanes_of
 from projector.order_row import at_ms
 from projector.read_models import ReadModels, Step
 from projector.schema import migrate
@@ -41,11 +45,11 @@ def arguments(parser: ArgumentParser) -> None:
 def measure(backing: Backing, asked: Namespace) -> dict[str, Any]:
     """Write the same events as bare COPY and as read models, in turn."""
     records = list(evening(asked.events))
-    gc.collect()
-    gc.freeze()  # as the projector's start does
+    gc.set_threshold(*COLLECT)
+    gc.freeze()  # the log at hand is none of the projector's
     rounds: dict[str, list[dict[str, float]]] = {}
     for _ in range(asked.rounds):
-        for name, figures in asyncio.run(_round(backing, records)).items():
+        for name, figures in uvloop.run(_round(backing, records)).items():
             rounds.setdefault(name, []).append(figures)
     size = sum(len(record.value) for record in records) / len(records)
     return {"events": len(records), "bytes_an_event": size, **{name: medians(found) for name, found in rounds.items()}}
@@ -85,7 +89,7 @@ async def _round(backing: Backing, records: Batch) -> dict[str, dict[str, float]
 async def _live(address: str, pid: int, *parts: tuple[Batch, int]) -> list[dict[str, float]]:
     """Project parts of one log, one after the other, each in batches of a size."""
     settings = RunSettings.model_validate({"database_url": address, "kafka_bootstrap_servers": "not asked"})
-    pool = await open_pool(settings, connections=2, acquire_seconds=5, writes=True)
+    pool = await open_pool(settings, connections=3, acquire_seconds=5, writes=True)
     try:
         await Checkpoints(pool, epoch="bench", partitions=PARTITIONS).create()
         models = ReadModels(pool, epoch="bench", partitions=PARTITIONS)
@@ -95,16 +99,20 @@ async def _live(address: str, pid: int, *parts: tuple[Batch, int]) -> list[dict[
 
 
 async def _apply(models: ReadModels, batch: Batch) -> None:
-    """Do what the feed does with a poll: headers, heads, folds, rows and positions."""
-    steps: dict[int, Step] = {}
-    judged = []
-    for record in sorted(batch, key=lambda record: record.partition):  # as a poll comes
-        content = read_record(
-            record.key, record.value, record.headers, record.timestamp, (record.partition, PARTITIONS)
-        )
-        judged.append(LogRecord(record.partition, record.offset, content))
-        first = steps.get(record.partition)
-        steps[record.partition] = Step(record.offset if first is None else first.old, record.offset + 1, "bench")
+    """Do what the feed does with a poll: lanes, headers, heads, folds, rows and positions."""
+    polled: dict[int, list[Appended]] = {}
+    for record in batch:
+        polled.setdefault(record.partition, []).append(record)
+    await asyncio.gather(*(_project(models, lane) for lane in lanes_of(polled)))
+
+
+async def _project(models: ReadModels, lane: Mapping[int, Batch]) -> None:
+    steps = {number: Step(part[0].offset, part[-1].offset + 1, digest(part[-1])) for number, part in lane.items()}
+    judged = [
+        LogRecord(number, one.offset, read_record(one.key, one.value, one.headers, one.timestamp, (number, PARTITIONS)))
+        for number, part in lane.items()
+        for one in part
+    ]
     await models.apply(judged, steps)
 
 

@@ -41,7 +41,7 @@ async def run(settings: RunSettings) -> None:
         address, schema = settings.direct_address, settings.database_schema
         await _patiently("Postgres", lambda: asyncio.to_thread(migrate, address, schema))
         epoch = await _patiently("Kafka", lambda: check_topic(settings))
-        pool = await open_pool(settings, connections=2, acquire_seconds=5.0, writes=True)
+        pool = await open_pool(settings, connections=3, acquire_seconds=5.0, writes=True)  # two lanes, claims
         stack.push_async_callback(close_pool, pool)
         partitions = settings.orders_partitions
         checkpoints = Checkpoints(pool, epoch=epoch, partitions=partitions)

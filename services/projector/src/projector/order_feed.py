@@ -20,6 +20,7 @@ from projector.changes import Changes, LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE
 from projector.holdings import Holding, Holdings, LineageBroken, digest
+from projector.lanes import lanes_of
 from projector.metrics import Metrics
 from projector.progress import Progress
 from projector.read_models import Fenced, ReadModels, Step
@@ -109,14 +110,20 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         log.info("claimed", partitions={partition: holding.next for partition, holding in positions.items()})
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Project one poll's records, all partitions together."""
+        """Project one poll's records: all partitions together, or in two lanes where there are many."""
         batch = self._admit(records)
         if not batch:
             return
+        lanes = [self._project(lane) for lane in lanes_of(batch)]
+        for outcome in await asyncio.gather(*lanes, return_exceptions=True):  # each to its end, whatever others met
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _project(self, batch: Mapping[int, Sequence[ConsumerRecord]]) -> None:
         steps = {p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1])) for p, rs in batch.items()}
         held = {partition: self.holdings[partition] for partition in batch}
-        judged = [_read(record, self._partitions) for records in batch.values() for record in records]
         started = time.perf_counter()
+        judged = [_read(record, self._partitions) for records in batch.values() for record in records]
         try:
             changes = await self._read_models.apply(judged, steps)
         except Fenced as error:

@@ -72,14 +72,13 @@ class ReadModels:
             return await self._transaction(records, steps, bisect=True)
 
     async def _transaction(self, records: Sequence[LogRecord], steps: Mapping[int, Step], *, bisect: bool) -> Changes:
-        changes = Changes()
         async with self._pool.acquire() as connection, connection.transaction():
             await self._move(connection, steps)
-            if bisect:
-                await self._write_around_poison(connection, records, changes)
-            else:
-                await self._write(connection, records, changes)
-        return changes
+            if not bisect:
+                return await self._write(connection, records)
+            changes = Changes()
+            await self._write_around_poison(connection, records, changes)
+            return changes
 
     async def _move(self, connection: asyncpg.Connection, steps: Mapping[int, Step]) -> None:
         moved = await connection.fetch(
@@ -98,12 +97,12 @@ class ReadModels:
             )
 
     async def _write(
-        self, connection: asyncpg.Connection, records: Sequence[LogRecord], total: Changes, poison: str | None = None
-    ) -> None:
+        self, connection: asyncpg.Connection, records: Sequence[LogRecord], poison: str | None = None
+    ) -> Changes:
         before = await load_before(connection, records)
         changes = project(records, before, partitions=self._partitions, poison=poison)
         await write_changes(connection, self._months, changes)
-        total.add(changes)
+        return changes
 
     async def _write_around_poison(
         self, connection: asyncpg.Connection, records: Sequence[LogRecord], total: Changes
@@ -115,10 +114,10 @@ class ReadModels:
         """
         try:
             async with connection.transaction():
-                await self._write(connection, records, total)
+                total.add(await self._write(connection, records))
         except UNWRITABLE as error:
             if len(records) == 1:
-                await self._write(connection, records, total, poison=f"{type(error).__name__}: {error}")
+                total.add(await self._write(connection, records, poison=f"{type(error).__name__}: {error}"))
                 return
             middle = len(records) // 2
             await self._write_around_poison(connection, records[:middle], total)

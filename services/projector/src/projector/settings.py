@@ -61,7 +61,7 @@ class RunSettings(LogSettings, ServerSettings):
     http_port: int = Field(default=8082, ge=0, le=65535)
     consumer_group: str = Field(default="projector", min_length=1)
     group_instance_id: str | None = None  # static membership: a restart within the session moves no partition
-    batch_records: int = Field(default=1000, ge=1, le=10_000)
+    batch_records: int = Field(default=2000, ge=1, le=10_000)
     batch_wait_ms: int = Field(default=10, ge=1, le=1000)
     stalled_after_seconds: float = Field(default=60.0, ge=5)
 
