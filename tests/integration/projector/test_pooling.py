@@ -4,7 +4,6 @@ import asyncio
 from random import Random
 
 import pytest
-from projector.queries.reads import Reads
 
 from infra.eventually import eventually
 from infra.operating import operate
