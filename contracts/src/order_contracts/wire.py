@@ -20,7 +20,7 @@ CONTENT_TYPE = "application/json"
 MAX_ID = 64
 
 
-class Envelope(Struct, frozen=True):  # a dataclass takes ten times as long to make, and each record needs one
+class Envelope(Struct, frozen=True, gc=False):  # a fifth of a dataclass's cost, and every record makes one
     """What the headers of a well-formed record say. Times are milliseconds since 1970."""
 
     id: str

@@ -13,6 +13,7 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
+from faststream.security import SASLScram512
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -118,8 +119,10 @@ def _now() -> datetime:
 
 
 def _broker(settings: Settings) -> KafkaBroker:
+    login = settings.kafka_login
     return KafkaBroker(
-        settings.kafka_bootstrap_servers,
+        settings.kafka_bootstrap_servers.split(","),
+        security=SASLScram512(*login) if login else None,
         client_id="order-api",
         acks="all",
         enable_idempotence=False,  # duplicates die in the arbiter; aiokafka's idempotent producer can wedge (#1017)
@@ -133,7 +136,7 @@ def _broker(settings: Settings) -> KafkaBroker:
 
 async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **settings.kafka_access(),
         client_id="order-api-tail",
         group_id=None,
         enable_auto_commit=False,
@@ -150,7 +153,9 @@ async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows |
     if settings.database_url is None:
         return None
     address, seconds = settings.database_url.get_secret_value(), settings.database_seconds
-    rows = await open_rows(address, settings.database_schema, epoch, seconds=seconds)
+    rows = await open_rows(
+        address, settings.database_schema, epoch, seconds=seconds, prepared=settings.database_prepared_statements
+    )
     stack.callback(rows.close)
     return rows
 

@@ -116,7 +116,7 @@ class Rows:
             return StoredOrder(events, rows.positions[partition].next)
 
 
-async def open_rows(address: str, schema: str, epoch: str, *, seconds: float) -> Rows:
+async def open_rows(address: str, schema: str, epoch: str, *, seconds: float, prepared: bool = True) -> Rows:
     """Make rows that connect when they are first asked, each question bounded by a deadline; close() ends them."""
     milliseconds = str(int(seconds * 1000))
     pool = await asyncpg.create_pool(
@@ -126,6 +126,7 @@ async def open_rows(address: str, schema: str, epoch: str, *, seconds: float) ->
         timeout=2,
         command_timeout=seconds,
         max_inactive_connection_lifetime=60,
+        statement_cache_size=100 if prepared else 0,
         target_session_attrs="primary",
         server_settings={
             "application_name": "order-api",
