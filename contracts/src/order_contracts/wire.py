@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
+from msgspec import Struct
+
 from order_contracts.channels import partition_of
 from order_contracts.events import Event, encode_event
 from order_contracts.ids import is_name
@@ -18,8 +20,7 @@ CONTENT_TYPE = "application/json"
 MAX_ID = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True, gc=False):  # a fifth of a dataclass's cost, and every record makes one
     """What the headers of a well-formed record say. Times are milliseconds since 1970."""
 
     id: str

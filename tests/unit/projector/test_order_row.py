@@ -9,7 +9,7 @@ from infra.random_log import entry_of, order_event
 from order_contracts.events import decode_event
 from order_contracts.examples import golden_records
 from order_contracts.wire import Envelope, read_record
-from projector.order_row import OrderRow, row_after
+from projector.order_row import OrderRow, at_ms, row_after
 from projector.unprojectable import Unprojectable
 from projector.venue_counts import count_changes
 
@@ -27,9 +27,9 @@ def after(
 def test_created_is_the_first_append_time_and_updated_the_last() -> None:
     first = after(None, 1, {"status": "placed", "placed_at": "2026-11-20T18:25:00.000Z"}, at=1_795_199_100_123)
     second = after(first, 2, {"status": "ready"}, at=1_795_199_100_999)
-    assert first.created_at == second.created_at == datetime(2026, 11, 20, 18, 25, 0, 123_000, UTC)
-    assert second.updated_at.microsecond == 999_000
-    assert second.placed_at == datetime(2026, 11, 20, 18, 25, tzinfo=UTC)
+    assert first.pace.created == second.pace.created == 1_795_199_100_123
+    assert second.pace.updated == 1_795_199_100_999
+    assert at_ms(second.pace.placed or 0) == datetime(2026, 11, 20, 18, 25, tzinfo=UTC)
     assert (second.version, second.head, second.status) == (2, "e2", "ready")
 
 
@@ -73,6 +73,6 @@ def test_counts_follow_the_status_and_nothing_else() -> None:
     placed = after(None, 1, {"status": "placed"})
     noted = after(placed, 2, {"notes": "no onions"})
     ready = after(noted, 3, {"status": "ready"})
-    assert list(count_changes(None, placed)) == [(("bar", "placed", "org-1"), 1)]
+    assert list(count_changes(None, placed)) == [(("bar", "placed", "org-1"), (1,))]
     assert list(count_changes(placed, noted)) == []
-    assert list(count_changes(noted, ready)) == [(("bar", "placed", "org-1"), -1), (("bar", "ready", "org-1"), 1)]
+    assert list(count_changes(noted, ready)) == [(("bar", "placed", "org-1"), (-1,)), (("bar", "ready", "org-1"), (1,))]

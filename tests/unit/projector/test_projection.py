@@ -15,6 +15,7 @@ from order_contracts.wire import Envelope, read_record
 from projector.changes import Before, Changes, Head, LogRecord
 from projector.counting import Standing, standing_of
 from projector.order_row import OrderRow, at_ms
+from projector.pace import Pace
 from projector.projection import project
 from projector.sales import ItemKey, SalesKey
 from projector.stage_times import StageKey, bucket_end
@@ -61,7 +62,7 @@ def sums_of(tables: Tables) -> Sums:
         return venue, organization, at_ms(hour * 3_600_000), day
 
     total = tables.total
-    late = [r for r in tables.rows.values() if r.ready_at and r.promised_at and r.ready_at > r.promised_at]
+    late = [row for row in tables.rows.values() if _late(row.pace)]
     return Sums(
         sales={(*where(key), key.currency): sums for key, sums in total.sales.items() if any(sums)},
         items={
@@ -74,9 +75,13 @@ def sums_of(tables: Tables) -> Sums:
             for key, sums in total.stages.items()
             if any(sums)
         },
-        refunds={(r.order_id, r.version): (r.refunded_at, r.currency, r.amount) for r in total.refunds},
+        refunds={(r.order_id, r.version): (at_ms(r.refunded_at), r.currency, r.amount) for r in total.refunds},
         late={row.order_id for row in late if standing_of(row) is Standing.COUNTED},
     )
+
+
+def _late(pace: Pace) -> bool:
+    return pace.ready is not None and pace.promised is not None and pace.ready > pace.promised
 
 
 def cut(records: list[LogRecord], random: Random) -> list[list[LogRecord]]:
@@ -99,7 +104,7 @@ def test_any_log_in_any_batches_gives_the_rows_of_its_accepted_records(random: R
     assert rows == expected.orders
     assert {(e.order_id, e.version, e.id) for _, e, _ in tables.total.trail} == expected.trail
     assert len(tables.total.trail) == len(expected.trail)
-    counts = {(venue, status): number for (venue, status, _), number in tables.total.counts.items()}
+    counts = {(venue, status): number for (venue, status, _), (number,) in tables.total.counts.items()}
     assert counts == expected.counts
     letters = [(one.envelope.order_id, one.envelope.version) for one in tables.total.dead_letters]
     assert letters == expected.dead_letters

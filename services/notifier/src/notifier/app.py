@@ -75,7 +75,7 @@ async def run(settings: Settings) -> int:
 
 async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **settings.kafka_access(),
         client_id="notifier-feed",
         group_id=None,
         enable_auto_commit=False,

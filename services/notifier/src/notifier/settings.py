@@ -8,15 +8,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from notifier.batch import KINDS, Cap, Kind, Windows
 from order_contracts.arbiter import SETTLING_MS
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
-class Settings(TokenSettings, BaseSettings):
+class Settings(TokenSettings, LogAccess, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)
 
-    kafka_bootstrap_servers: str = Field(min_length=1)
     orders_topic: str = TOPIC
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     log_epoch: int = Field(default=1, ge=1)

@@ -1,9 +1,8 @@
 """What goes into a batch and what comes out: records and the rows before, changes of every read model. Plain data."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
 
 from order_contracts.wire import Envelope, Malformed
@@ -25,11 +24,11 @@ class LogRecord:
 
 
 class TrailEntry(NamedTuple):
-    """An accepted event for the audit trail, with the moment at which its order began."""
+    """An accepted event for the audit trail, and when its order began (ms since 1970)."""
 
     record: LogRecord
     envelope: Envelope
-    began_at: datetime
+    began_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the tables hold of a batch's orders: rows, and heads of the quarantined ones by (partition, order)."""
+    """What the tables hold of a batch's orders.
+
+    Rows; heads of the quarantined ones by (partition, order); (partition, order, version) of discarded dead letters.
+    """
 
     rows: Mapping[str, OrderRow]
     quarantined: Mapping[tuple[int, str], Head]
+    discarded: Set[tuple[int, str, int]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -63,7 +66,7 @@ class Changes:
 
     rows: dict[str, OrderRow] = field(default_factory=dict)
     trail: list[TrailEntry] = field(default_factory=list)
-    counts: Counter[Key] = field(default_factory=Counter)
+    counts: Tally[Key] = field(default_factory=Tally)
     sales: Tally[SalesKey] = field(default_factory=Tally)
     items: Tally[ItemKey] = field(default_factory=Tally)
     stages: Tally[StageKey] = field(default_factory=Tally)
@@ -76,7 +79,7 @@ class Changes:
         """Take in the changes of the part of the batch that comes next."""
         self.rows.update(later.rows)
         self.trail += later.trail
-        self.counts.update(later.counts)
+        self.counts.add(later.counts.items())
         self.sales.add(later.sales.items())
         self.items.add(later.items.items())
         self.stages.add(later.stages.items())

@@ -9,13 +9,16 @@ of the row after and the row before. Hence no cutting of the log into batches ca
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from enum import Enum
+from functools import lru_cache
+from operator import add, neg, sub
 from typing import NamedTuple, TypeVar
 
 from order_contracts.order import Status
-from projector.order_row import OrderRow
-from projector.unprojectable import date_in
+from projector.order_row import OrderRow, at_ms
+from projector.unprojectable import day_of, text_in
 
 _ENDED_UNMADE = frozenset({Status.REJECTED, Status.CANCELLED, Status.FAILED})
+_HOUR = 3_600_000
 K = TypeVar("K")
 Sums = tuple[int, ...]
 
@@ -36,7 +39,7 @@ class Tally(dict[K, Sums]):
         """Add to the sums."""
         for key, sums in parts:
             held = self.get(key)
-            self[key] = sums if held is None else tuple(map(int.__add__, held, sums))
+            self[key] = sums if held is None else tuple(map(add, held, sums))
 
 
 class Standing(Enum):
@@ -56,9 +59,23 @@ def standing_of(row: OrderRow) -> Standing:
 
 def occasion_of(row: OrderRow) -> Occasion:
     """Give the hour and day that an order belongs to: of its placing, or of its first event where none is stated."""
-    placed = row.placed_at or row.created_at
-    day = date_in(row.document, "business_date") or placed.date()
-    return Occasion(row.venue_id, row.organization_id, int(placed.timestamp() // 3600), day)
+    placed = row.pace.created if row.pace.placed is None else row.pace.placed
+    return _occasion(row.venue_id, row.organization_id, placed // _HOUR, text_in(row.document, "business_date"))
+
+
+@lru_cache(maxsize=16384)  # of thousands of orders the same few
+def _occasion(venue_id: str, organization_id: str, hour: int, business_date: str | None) -> Occasion:
+    day = at_ms(hour * _HOUR).date() if business_date is None else day_of(business_date, "business_date")
+    return Occasion(venue_id, organization_id, hour, day)
+
+
+def counted_elsewhere(before: OrderRow, after: OrderRow) -> bool:
+    """Whether an event moved all of an order: it counts now, or no more, or at another hour or day."""
+    return (
+        (before.status != after.status and standing_of(before) is not standing_of(after))
+        or before.pace.placed != after.pace.placed
+        or before.document.get("business_date") is not after.document.get("business_date")
+    )
 
 
 def moved(before: Mapping[K, Sums], after: Mapping[K, Sums]) -> Iterator[tuple[K, Sums]]:
@@ -68,7 +85,7 @@ def moved(before: Mapping[K, Sums], after: Mapping[K, Sums]) -> Iterator[tuple[K
         if held is None:
             yield key, sums
         elif held != sums:
-            yield key, tuple(map(int.__sub__, sums, held))
+            yield key, tuple(map(sub, sums, held))
     for key, sums in before.items():
         if key not in after:
-            yield key, tuple(map(int.__neg__, sums))
+            yield key, tuple(map(neg, sums))

@@ -16,7 +16,6 @@ UNITS = 100_000
 _QUANTITY = re.compile(r"(\d{1,7})(?:\.(\d{1,5}))?", re.ASCII)
 _MOST_REVENUE = 2**53 - 1
 _SKU, _NAME = 100, 200  # characters: longer ones would not fit into an index
-_TERMS = ("name", "sku", "quantity", "unit_price", "modifiers", "refunded")
 
 
 class LineSale(NamedTuple):
@@ -50,9 +49,15 @@ def same_terms(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
     A merge patch shares what it does not touch, so terms that are the same object are the same; others are read again.
     """
-    if (before.get("state") == ItemState.VOIDED) != (after.get("state") == ItemState.VOIDED):
-        return False
-    return all(before.get(term) is after.get(term) for term in _TERMS)
+    return (
+        (before.get("state") == ItemState.VOIDED) == (after.get("state") == ItemState.VOIDED)
+        and before.get("name") is after.get("name")
+        and before.get("sku") is after.get("sku")
+        and before.get("quantity") is after.get("quantity")
+        and before.get("unit_price") is after.get("unit_price")
+        and before.get("modifiers") is after.get("modifiers")
+        and before.get("refunded") is after.get("refunded")
+    )
 
 
 def _unit_price(item: Mapping[str, Any], amount: int) -> int:

@@ -7,20 +7,19 @@ import msgspec
 
 from order_contracts.events import Event
 from order_contracts.fold import merge_patch
-from order_contracts.order import Status
 from order_contracts.wire import Envelope
 from projector.pace import Pace, pace_after
-from projector.unprojectable import Unprojectable, moment_in, text_in
+from projector.unprojectable import Unprojectable, text_in
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MADE = frozenset({Status.READY, Status.COMPLETED})
+_TEXTS = ("payment", "channel", "display_number")
+_NOTHING: dict[str, Any] = {}
 
 
 class OrderRow(msgspec.Struct, frozen=True, gc=False):
-    """One order as its accepted events leave it. Fields are the columns of `orders`, in order.
+    """One order as its accepted events leave it. The other columns are told from document and pace when it is written.
 
-    `ready_at` is when it was made, by the log's clock, None while it is not: a recall takes it back. `pace` are the
-    clocks that preparation times are told from.
+    Two rows of an order share what no event between them touched: what is the same object did not change.
     """
 
     order_id: str
@@ -29,15 +28,7 @@ class OrderRow(msgspec.Struct, frozen=True, gc=False):
     version: int
     head: str
     status: str
-    payment: str | None
-    channel: str | None
-    display_number: str | None
-    placed_at: datetime | None
-    promised_at: datetime | None
-    ready_at: datetime | None
-    created_at: datetime
-    updated_at: datetime
-    document: Any
+    document: dict[str, Any]
     pace: Pace
 
 
@@ -48,35 +39,22 @@ def at_ms(milliseconds: int) -> datetime:
 
 def row_after(before: OrderRow | None, envelope: Envelope, event: Event) -> OrderRow:
     """Fold one accepted event. Raises Unprojectable when the result is no order."""
-    if before and (before.venue_id, before.organization_id) != (envelope.venue_id, envelope.organization_id):
+    if before and (before.venue_id != envelope.venue_id or before.organization_id != envelope.organization_id):
         raise Unprojectable("the order belongs to another venue or organization")
-    held = before.document if before else {}
+    held = before.document if before else _NOTHING
     document = merge_patch(held, event.change)
-    appended = at_ms(envelope.appended_at)
     status = text_in(document, "status")
     if status is None:
         raise Unprojectable("the document has no status")
+    for name in _TEXTS:
+        text_in(document, name)
     return OrderRow(
-        order_id=envelope.order_id,
-        venue_id=envelope.venue_id,
-        organization_id=envelope.organization_id,
-        version=envelope.version,
-        head=envelope.id,
-        status=status,
-        payment=text_in(document, "payment"),
-        channel=text_in(document, "channel"),
-        display_number=text_in(document, "display_number"),
-        placed_at=moment_in(document, "placed_at"),
-        promised_at=moment_in(document, "promised_at"),
-        ready_at=_ready_at(before, status, appended),
-        created_at=before.created_at if before else appended,
-        updated_at=appended,
-        document=document,
-        pace=pace_after(before.pace if before else None, held, document, status, envelope.appended_at),
+        envelope.order_id,
+        envelope.venue_id,
+        envelope.organization_id,
+        envelope.version,
+        envelope.id,
+        status,
+        document,
+        pace_after(before.pace if before else None, held, document, status, envelope.appended_at),
     )
-
-
-def _ready_at(before: OrderRow | None, status: str, appended: datetime) -> datetime | None:
-    if before is None or status not in _MADE:  # what comes in made was made before the log knew of it
-        return None
-    return before.ready_at if before.status in _MADE else appended

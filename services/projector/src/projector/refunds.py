@@ -1,7 +1,6 @@
 """The rows of `refunds`: money given back, one row an event, when it was given back. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from order_contracts.events import Event
 from projector.order_row import OrderRow
@@ -17,7 +16,7 @@ class Refund:
     version: int
     venue_id: str
     organization_id: str
-    refunded_at: datetime
+    refunded_at: int  # ms since 1970, as appended
     currency: str
     amount: int
     actor: str
@@ -38,7 +37,7 @@ def refund_in(before: OrderRow | None, after: OrderRow, event: Event) -> Refund 
         version=after.version,
         venue_id=after.venue_id,
         organization_id=after.organization_id,
-        refunded_at=after.updated_at,
+        refunded_at=after.pace.updated,
         currency=text_in(object_in(after.document, "payments"), "currency") or NO_CURRENCY,
         amount=amount,
         actor=event.actor,

@@ -7,7 +7,7 @@ stated, the sum of its lines. What was refunded stands beside it, at the hour of
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from projector.counting import Occasion, Standing, Sums, Tally, moved, occasion_of, standing_of
+from projector.counting import Occasion, Standing, Sums, Tally, counted_elsewhere, moved, occasion_of, standing_of
 from projector.line_sales import LineSale, line_sale, same_terms
 from projector.order_row import OrderRow
 from projector.unprojectable import Unprojectable, amount_in, object_in, text_in
@@ -17,7 +17,6 @@ NO_CURRENCY = "XXX"
 SALES_SUMS = ("orders", "cancelled", "gross", "discount", "tax", "service", "tip", "refunded", "promised", "late")
 ITEM_SUMS = ("lines", "quantity", "revenue", "refunded_quantity")
 _PARTS = SALES_SUMS[3:7]
-_TERMS = ("placed_at", "business_date", "totals", "payments")
 
 
 class SalesKey(NamedTuple):
@@ -42,46 +41,48 @@ def sales_changes(
     """Give what an event changes in the two tables; nothing for the many that only move an order on."""
     if before is None:
         return _of_order(after).items(), _of_items(after).items()
-    if _counts_elsewhere(before, after) or _terms_changed(before, after):
+    if counted_elsewhere(before, after) or _terms_changed(before, after):
         return moved(_of_order(before), _of_order(after)), moved(_of_items(before), _of_items(after))
-    if before.ready_at == after.ready_at and before.promised_at == after.promised_at:
+    held, now = before.document, after.document
+    if held.get("totals") is not now.get("totals") or held.get("payments") is not now.get("payments"):
+        return moved(_of_order(before), _of_order(after)), ()
+    kept, missed = _promise(before), _promise(after)
+    if kept == missed or standing_of(after) is not Standing.COUNTED:
         return (), ()
-    return moved(_of_order(before), _of_order(after)), ()
-
-
-def _counts_elsewhere(before: OrderRow, after: OrderRow) -> bool:
-    if before.status != after.status and standing_of(before) is not standing_of(after):
-        return True
-    return any(before.document.get(term) is not after.document.get(term) for term in _TERMS)
+    step = (0,) * (len(SALES_SUMS) - 2) + (missed[0] - kept[0], missed[1] - kept[1])
+    return [(_key(after), step)], ()
 
 
 def _of_order(row: OrderRow) -> Mapping[SalesKey, Sums]:
     standing = standing_of(row)
     if standing is Standing.NOT_YET:
         return {}
-    totals = object_in(row.document, "totals")
-    key = SalesKey(occasion_of(row), _currency(row, totals))
     if standing is Standing.UNMADE:
-        return {key: (0, 1, 0, 0, 0, 0, 0, 0, 0, 0)}
-    promised, made = row.promised_at, row.ready_at
-    late = promised is not None and made is not None and made > promised
+        return {_key(row): (0, 1, 0, 0, 0, 0, 0, 0, 0, 0)}
+    totals = object_in(row.document, "totals")
     total = totals.get("total")
     gross = sum(sale.revenue for sale in _lines(row)) if total is None else _amount(totals, "total")
     parts = (_amount(totals, part) for part in _PARTS)
     refunded = amount_in(object_in(row.document, "payments"), "refunded")
-    return {key: (1, 0, gross, *parts, refunded, int(promised is not None and made is not None), int(late))}
+    return {_key(row): (1, 0, gross, *parts, refunded, *_promise(row))}
+
+
+def _promise(row: OrderRow) -> tuple[int, int]:
+    """Whether an order was made that had a promised time, and whether later than that, as 1 or 0."""
+    promised, made = row.pace.promised, row.pace.ready
+    return (0, 0) if promised is None or made is None else (1, int(made > promised))
 
 
 def _amount(totals: Mapping[str, Any], part: str) -> int:
     return amount_in(object_in(totals, part), "amount")
 
 
-def _currency(row: OrderRow, totals: Mapping[str, Any]) -> str:
-    stated = text_in(object_in(totals, "total"), "currency")
-    if stated is not None:
-        return stated
-    prices = (object_in(item, "unit_price") for item in _items(row))
-    return next(filter(None, (text_in(price, "currency") for price in prices)), NO_CURRENCY)
+def _key(row: OrderRow) -> SalesKey:
+    currency = text_in(object_in(object_in(row.document, "totals"), "total"), "currency")
+    if currency is None:
+        prices = (object_in(item, "unit_price") for item in _items(row))
+        currency = next(filter(None, (text_in(price, "currency") for price in prices)), NO_CURRENCY)
+    return SalesKey(occasion_of(row), currency)
 
 
 def _of_items(row: OrderRow) -> Mapping[ItemKey, Sums]:
@@ -98,7 +99,7 @@ def _lines(row: OrderRow) -> Iterator[LineSale]:
 
 def _items(row: OrderRow) -> Iterator[Mapping[str, Any]]:
     for item in object_in(row.document, "items").values():
-        if not isinstance(item, dict):
+        if type(item) is not dict:
             raise Unprojectable("a line is not an object")
         yield item
 

@@ -1,104 +1,150 @@
-"""The SQL of the rows: what is read of them before a batch, and what is written after it."""
+"""The SQL of a batch: what is read before it, and what is written after it."""
 
-from collections.abc import Collection, Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import asyncpg
 import msgspec
 
 from order_contracts.wire import Envelope
-from projector.changes import Before, DeadLetter, Head, LogRecord, TrailEntry
+from projector.changes import Before, Changes, DeadLetter, Head, LogRecord, TrailEntry
+from projector.columns import Column, column, numbers, rows_of, values_of
+from projector.counting import Sums
 from projector.order_row import OrderRow, at_ms
 from projector.pace import Pace
 from projector.refunds import Refund
+from projector.tally_tables import COUNTS, ITEM_SALES, SALES, STAGE_TIMES
 
-_ROWS = """
-SELECT order_id, venue_id, organization_id, version, head, status, payment, channel, display_number, placed_at,
-       promised_at, ready_at, created_at, updated_at, document, pace
+# Rows, and the dead letters of those orders that have some: one question, since a question is a round trip.
+_BEFORE = """
+SELECT NULL::integer AS partition, order_id, head, version, venue_id, organization_id, status, document, pace
 FROM orders WHERE order_id = ANY($1::text[])
+UNION ALL
+(SELECT partition, order_id, event_id, version, NULL, NULL,
+        CASE WHEN discarded_at IS NOT NULL THEN 'discarded' END, NULL, NULL
+ FROM dead_letters WHERE order_id = ANY($1::text[])
+ ORDER BY version)
 """
+_DISCARDED = "discarded"
 
-_QUARANTINED = """
-SELECT DISTINCT ON (partition, order_id) partition, order_id, event_id, version
-FROM dead_letters WHERE order_id = ANY($1::text[])
-ORDER BY partition, order_id, version DESC
-"""
+_ORDER_COLUMNS: tuple[Column, ...] = (
+    ("order_id", "text"), ("venue_id", "text"), ("organization_id", "text"), ("version", "bigint"), ("head", "text"),
+    ("status", "text"), ("payment", "text"), ("channel", "text"), ("display_number", "text"), ("placed_at", "millis"),
+    ("promised_at", "millis"), ("ready_at", "millis"), ("created_at", "millis"), ("updated_at", "millis"),
+    ("document", "json"), ("pace", "json"),
+)  # fmt: skip
+_NEVER_CHANGED = ("order_id", "venue_id", "organization_id", "created_at")
+_REFUND_COLUMNS: tuple[Column, ...] = (
+    ("order_id", "text"), ("version", "bigint"), ("venue_id", "text"), ("organization_id", "text"),
+    ("refunded_at", "millis"), ("currency", "text"), ("amount", "bigint"), ("actor", "text"), ("reason", "text"),
+)  # fmt: skip
+_TALLIES = (COUNTS, SALES, ITEM_SALES, STAGE_TIMES)
 
-_PUT_ROWS = """
-INSERT INTO orders AS held (order_id, venue_id, organization_id, version, head, status, payment, channel,
-                            display_number, placed_at, promised_at, ready_at, created_at, updated_at, document, pace)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[],
-                     $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[],
-                     $14::timestamptz[], $15::json[], $16::json[])
-ON CONFLICT (order_id) DO UPDATE SET
-    version = excluded.version, head = excluded.head, status = excluded.status, payment = excluded.payment,
-    channel = excluded.channel, display_number = excluded.display_number, placed_at = excluded.placed_at,
-    promised_at = excluded.promised_at, ready_at = excluded.ready_at, updated_at = excluded.updated_at,
-    document = excluded.document, pace = excluded.pace
-"""
 
-_PUT_REFUNDS = """
-INSERT INTO refunds (order_id, version, venue_id, organization_id, refunded_at, currency, amount, actor, reason)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::bigint[],
-                     $8::text[], $9::text[])
-"""
+def _writing() -> str:
+    """All that a batch writes but its trail, as one statement: parts of it that are empty cost nothing."""
+    columns = ", ".join(name for name, _ in _ORDER_COLUMNS)
+    replaced = ", ".join(f"{name} = excluded.{name}" for name, _ in _ORDER_COLUMNS if name not in _NEVER_CHANGED)
+    first, parts = 1 + len(_ORDER_COLUMNS), []
+    for table in _TALLIES:
+        parts.append(f"to_{table.name} AS ({table.adding(first)})")
+        first += len(table.columns)
+    refunds = ", ".join(name for name, _ in _REFUND_COLUMNS)
+    parts.append(
+        f"to_refunds AS (INSERT INTO refunds ({refunds}) SELECT {values_of(_REFUND_COLUMNS)} "  # noqa: S608  # our own
+        f"FROM {rows_of(_REFUND_COLUMNS, first)})"
+    )
+    return (
+        f"WITH {', '.join(parts)} INSERT INTO orders ({columns}) "  # noqa: S608  # our own names
+        f"SELECT {values_of(_ORDER_COLUMNS)} FROM {rows_of(_ORDER_COLUMNS)} "
+        f"ON CONFLICT (order_id) DO UPDATE SET {replaced}"
+    )
 
+
+_WRITING = _writing()
 _TRAIL_COLUMNS = (
     "order_id", "version", "event_id", "type", "venue_id", "organization_id", "partition", "log_offset", "appended_at",
-    "fingerprint", "began_at",
+    "fingerprint",
 )  # fmt: skip
 
-_LETTER_COLUMNS = (*_TRAIL_COLUMNS[:-1], "value", "reason")
-
-_row_values = attrgetter(*OrderRow.__struct_fields__[:-2])
-_refund_values = attrgetter(*Refund.__dataclass_fields__)
 _encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 _decode_pace = msgspec.json.Decoder(Pace).decode
 
 
 async def load_before(connection: asyncpg.Connection, records: Sequence[LogRecord]) -> Before:
     """Read the rows and quarantined heads of a batch's orders."""
-    orders = list({record.content.order_id for record in records if isinstance(record.content, Envelope)})
-    rows = await connection.fetch(_ROWS, orders)
-    letters = await connection.fetch(_QUARANTINED, orders)
-    return Before(
-        rows={row["order_id"]: _row(row) for row in rows},
-        quarantined={(row["partition"], row["order_id"]): Head(row["event_id"], row["version"]) for row in letters},
-    )
+    orders = {record.content.order_id for record in records if isinstance(record.content, Envelope)}
+    rows: dict[str, OrderRow] = {}
+    letters: dict[tuple[int, str], Head] = {}
+    waiting: set[tuple[int, str]] = set()
+    discarded: set[tuple[int, str, int]] = set()
+    for partition, order_id, head, version, *rest in await connection.fetch(_BEFORE, list(orders)):
+        if partition is None:
+            venue, organization, status, document, pace = rest
+            parts = _decode(document), _decode_pace(pace)
+            rows[order_id] = OrderRow(order_id, venue, organization, version, head, status, *parts)
+            continue
+        letters[partition, order_id] = Head(head, version)  # they come by version: the last one stays
+        if rest[2] == _DISCARDED:
+            discarded.add((partition, order_id, version))
+        else:
+            waiting.add((partition, order_id))
+    return Before(rows, {order: letters[order] for order in waiting}, discarded)
 
 
-def _row(row: asyncpg.Record) -> OrderRow:
-    values = *row[:-2], msgspec.json.decode(row["document"]), _decode_pace(row["pace"])
-    return OrderRow(*values)
+async def write(connection: asyncpg.Connection, changes: Changes) -> None:
+    """Write a batch's rows and sums. created_at, venue and organization of an order stay what they were."""
+    tallies: tuple[Mapping[Any, Sums], ...] = (changes.counts, changes.sales, changes.items, changes.stages)
+    if changes.rows:
+        sums = [text for table, tally in zip(_TALLIES, tallies, strict=True) for text in table.written(tally)]
+        await connection.execute(_WRITING, *_orders(changes.rows.values()), *sums, *_refunds(changes.refunds))
+    for table, tally in zip(_TALLIES, tallies, strict=True):
+        lessened = table.lessened(tally)
+        if lessened is not None:
+            await connection.execute(table.clearing(), *lessened)
 
 
-async def put_rows(connection: asyncpg.Connection, rows: Collection[OrderRow]) -> None:
-    """Insert or replace orders. created_at, venue and organization stay what they were."""
-    if not rows:
-        return
-    columns = zip(*map(_row_values, rows), strict=True)
-    documents = [_encode(row.document).decode() for row in rows]
-    paces = [_encode(row.pace).decode() for row in rows]
-    await connection.execute(_PUT_ROWS, *map(list, columns), documents, paces)
+def _orders(rows: Collection[OrderRow]) -> Iterable[str]:
+    paces, documents = [row.pace for row in rows], [row.document for row in rows]
+    yield column([row.order_id for row in rows])
+    yield column([row.venue_id for row in rows])
+    yield column([row.organization_id for row in rows])
+    yield numbers([row.version for row in rows])
+    yield column([row.head for row in rows])
+    yield column([row.status for row in rows])
+    for name in ("payment", "channel", "display_number"):
+        yield column([document.get(name) for document in documents])
+    yield numbers([pace.placed for pace in paces])
+    yield numbers([pace.promised for pace in paces])
+    yield numbers([pace.ready for pace in paces])
+    yield numbers([pace.created for pace in paces])
+    yield numbers([pace.updated for pace in paces])
+    yield column([_encode(document).decode() for document in documents])
+    yield column([_encode(pace).decode() for pace in paces])
 
 
-async def put_refunds(connection: asyncpg.Connection, refunds: Sequence[Refund]) -> None:
-    """Add what was given back."""
-    if refunds:
-        await connection.execute(_PUT_REFUNDS, *map(list, zip(*map(_refund_values, refunds), strict=True)))
+def _refunds(refunds: Sequence[Refund]) -> Iterable[str]:
+    yield column([refund.order_id for refund in refunds])
+    yield numbers([refund.version for refund in refunds])
+    yield column([refund.venue_id for refund in refunds])
+    yield column([refund.organization_id for refund in refunds])
+    yield numbers([refund.refunded_at for refund in refunds])
+    yield column([refund.currency for refund in refunds])
+    yield numbers([refund.amount for refund in refunds])
+    yield column([refund.actor for refund in refunds])
+    yield column([refund.reason for refund in refunds])
 
 
 async def append_trail(connection: asyncpg.Connection, trail: Sequence[TrailEntry]) -> None:
     """Add accepted events. COPY knows no conflicts: the compare-and-set of the position rules them out."""
     if trail:
-        await connection.copy_records_to_table(
-            "order_events",
-            records=[
-                (*_trail_values(record, envelope), began_at, envelope.value.decode())
-                for record, envelope, began_at in trail
-            ],
-            columns=(*_TRAIL_COLUMNS, "event"),
-        )
+        rows = [
+            (*_trail_values(record, envelope), at_ms(began_at), envelope.value.decode())
+            for record, envelope, began_at in trail
+        ]
+        columns = (*_TRAIL_COLUMNS, "began_at", "event")
+        await connection.copy_records_to_table("order_events", records=rows, columns=columns)
 
 
 async def put_dead_letters(connection: asyncpg.Connection, letters: Iterable[DeadLetter]) -> None:
@@ -108,10 +154,11 @@ async def put_dead_letters(connection: asyncpg.Connection, letters: Iterable[Dea
         for one in letters
     ]
     if rows:
-        await connection.copy_records_to_table("dead_letters", records=rows, columns=_LETTER_COLUMNS)
+        columns = (*_TRAIL_COLUMNS, "value", "reason")
+        await connection.copy_records_to_table("dead_letters", records=rows, columns=columns)
 
 
-def _trail_values(record: LogRecord, envelope: Envelope) -> tuple[object, ...]:
+def _trail_values(record: LogRecord, envelope: Envelope) -> tuple[Any, ...]:
     return (
         envelope.order_id,
         envelope.version,

@@ -1,120 +1,114 @@
-"""The SQL of the tables that hold sums: what a batch adds, and the rows that then stand for nothing any more."""
+"""The tables that hold sums: how a batch's changes are added to them, and what is no sum of anything any more."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-import asyncpg
-
-from projector.counting import Occasion
+from projector.columns import Column, column, numbers, rows_of, values_of
+from projector.counting import Sums
 from projector.sales import ITEM_SUMS, SALES_SUMS, ItemKey, SalesKey
 from projector.stage_times import StageKey, bucket_end
-from projector.venue_counts import Key
 
-_OCCASION = (("venue_id", "text"), ("hour", "bigint"), ("business_date", "date"))
-_STORED = {"hour": "to_timestamp(3600 * part.hour)", "quantity": "0.00001 * part.quantity",
-           "refunded_quantity": "0.00001 * part.refunded_quantity"}  # fmt: skip
+_OCCASION: tuple[Column, ...] = (("venue_id", "text"), ("hour", "hours"), ("business_date", "date"))
+_ORGANIZATION = ("organization_id", "text")
 
 
 @dataclass(frozen=True)
 class TallyTable:
-    """One table. `keys` and `extras` are (column, type); the first `counters` sums are 0 in a row that is nothing."""
+    """One table. `extras` follow from the key; where the first `counters` sums are 0 the row is nothing, and deleted.
+
+    With `zeros_stay` it is kept instead, also where a batch went to it and away again: as two batches would leave it.
+    """
 
     name: str
-    keys: Sequence[tuple[str, str]]
-    sums: Sequence[str]
-    key_values: Callable[[Any], tuple[Any, ...]]
+    keys: tuple[Column, ...]
+    sums: tuple[Column, ...]
+    key_values: Callable[[Any], tuple[str, ...]]  # of keys and extras
     counters: int = 1
-    extras: Sequence[tuple[str, str]] = ()
+    extras: tuple[Column, ...] = ()
+    zeros_stay: bool = False
 
-    @cached_property
-    def adding(self) -> str:
-        """Add a batch's sums; parameters are one array a column."""
-        columns = [*self.keys, *self.extras, *((name, "bigint") for name in self.sums)]
-        names = ", ".join(name for name, _ in columns)
-        sums = ", ".join(f"{name} = held.{name} + excluded.{name}" for name in self.sums)
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns, in the order of the parameters."""
+        return *self.keys, *self.extras, *self.sums
+
+    def adding(self, first: int) -> str:
+        """Give the SQL that adds rows; its parameters are `columns`, from number `first` on."""
+        names = ", ".join(name for name, _ in self.columns)
+        sums = ", ".join(f"{name} = held.{name} + excluded.{name}" for name, _ in self.sums)
         return (
             f"INSERT INTO {self.name} AS held ({names}) "  # noqa: S608  # our own names
-            f"SELECT {', '.join(_STORED.get(name, f'part.{name}') for name, _ in columns)} FROM {_unnested(columns)} "
+            f"SELECT {values_of(self.columns)} FROM {rows_of(self.columns, first)} "
             f"ON CONFLICT ({', '.join(name for name, _ in self.keys)}) DO UPDATE SET {sums}"
         )
 
-    @cached_property
     def clearing(self) -> str:
-        """Delete those of some rows that stand for nothing; parameters are one array a key column."""
-        same = " AND ".join(f"held.{name} = {_STORED.get(name, f'part.{name}')}" for name, _ in self.keys)
-        nothing = " AND ".join(f"held.{name} = 0" for name in self.sums[: self.counters])
-        return f"DELETE FROM {self.name} AS held USING {_unnested(self.keys)} WHERE {same} AND {nothing}"  # noqa: S608
+        """Give the SQL that deletes those of some rows that are nothing; its parameters are the key's columns."""
+        same = " AND ".join(f"held.{each[0]} = {values_of([each])}" for each in self.keys)
+        nothing = " AND ".join(f"held.{name} = 0" for name, _ in self.sums[: self.counters])
+        return f"DELETE FROM {self.name} AS held USING {rows_of(self.keys)} WHERE {same} AND {nothing}"  # noqa: S608
 
-    async def write(self, connection: asyncpg.Connection, tally: Mapping[Any, Sequence[int]]) -> None:
-        """Add a batch's sums."""
-        parts = {key: sums for key, sums in tally.items() if any(sums)}
-        if parts:
-            keys = list(map(self.key_values, parts))
-            await connection.execute(self.adding, *_columns(keys), *_columns(parts.values()))
-            less = [key for key, sums in zip(keys, parts.values(), strict=True) if min(sums[: self.counters]) < 0]
-            if less:
-                await connection.execute(self.clearing, *_columns(less)[: len(self.keys)])
+    def written(self, tally: Mapping[Any, Sums]) -> list[str]:
+        """Give a batch's sums, a text a column."""
+        parts = [(self.key_values(key), sums) for key, sums in tally.items() if self.zeros_stay or any(sums)]
+        if not parts:
+            return [""] * len(self.columns)
+        keys, sums = zip(*parts, strict=True)
+        return [*map(column, zip(*keys, strict=True)), *map(numbers, zip(*sums, strict=True))]
 
-
-def _unnested(columns: Sequence[tuple[str, str]]) -> str:
-    arrays = ", ".join(f"${place}::{kind}[]" for place, (_, kind) in enumerate(columns, 1))
-    return f"unnest({arrays}) AS part({', '.join(name for name, _ in columns)})"
-
-
-def _columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+    def lessened(self, tally: Mapping[Any, Sums]) -> list[str] | None:
+        """Give the keys, a text a column, of rows that may have come to nothing; None where there is none."""
+        if self.zeros_stay:
+            return None
+        less = [self.key_values(key) for key, sums in tally.items() if min(sums[: self.counters]) < 0]
+        return [column(values) for values in zip(*less, strict=True)][: len(self.keys)] if less else None
 
 
-def _occasion(occasion: Occasion) -> tuple[Any, ...]:
-    return occasion.venue_id, occasion.hour, occasion.business_date
+def _sums(names: Sequence[str], kind: str = "numeric") -> tuple[Column, ...]:
+    return tuple((name, kind) for name in names)
 
 
-def _sales_key(key: SalesKey) -> tuple[Any, ...]:
-    return *_occasion(key.occasion), key.currency, key.occasion.organization_id
+def _sales_key(key: SalesKey) -> tuple[str, ...]:
+    venue_id, organization_id, hour, day = key.occasion
+    return venue_id, str(hour), str(day), key.currency, organization_id
 
 
-def _item_key(key: ItemKey) -> tuple[Any, ...]:
-    return *_occasion(key.occasion), key.currency, key.sku, key.name, key.occasion.organization_id
+def _item_key(key: ItemKey) -> tuple[str, ...]:
+    venue_id, organization_id, hour, day = key.occasion
+    return venue_id, str(hour), str(day), key.currency, key.sku, key.name, organization_id
 
 
-def _stage_key(key: StageKey) -> tuple[Any, ...]:
-    parts = *_occasion(key.occasion), key.stage, key.station, key.from_seconds, key.occasion.organization_id
-    return *parts, bucket_end(key.from_seconds)
+def _stage_key(key: StageKey) -> tuple[str, ...]:
+    venue_id, organization_id, hour, day = key.occasion
+    start, end = str(key.from_seconds), str(bucket_end(key.from_seconds))
+    return venue_id, str(hour), str(day), key.stage, key.station, start, organization_id, end
 
 
-_ORGANIZATION = ("organization_id", "text")
 SALES = TallyTable(
     "sales_by_hour",
     keys=(*_OCCASION, ("currency", "text"), _ORGANIZATION),
-    sums=SALES_SUMS,
+    sums=_sums(SALES_SUMS),
     key_values=_sales_key,
     counters=2,
 )
 ITEM_SALES = TallyTable(
     "item_sales_by_hour",
     keys=(*_OCCASION, ("currency", "text"), ("sku", "text"), ("name", "text"), _ORGANIZATION),
-    sums=ITEM_SUMS,
+    sums=tuple((name, "hundred thousandths" if "quantity" in name else "numeric") for name in ITEM_SUMS),
     key_values=_item_key,
 )
 STAGE_TIMES = TallyTable(
     "stage_times",
     keys=(*_OCCASION, ("stage", "text"), ("station", "text"), ("from_seconds", "bigint"), _ORGANIZATION),
     extras=(("below_seconds", "bigint"),),
-    sums=("stays", "milliseconds"),
+    sums=_sums(("stays", "milliseconds")),
     key_values=_stage_key,
 )
-
-_ADD_COUNTS = """
-INSERT INTO venue_status_counts AS held (venue_id, status, organization_id, orders)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[])
-ON CONFLICT (venue_id, status, organization_id) DO UPDATE SET orders = held.orders + excluded.orders
-"""
-
-
-async def add_counts(connection: asyncpg.Connection, counts: Mapping[Key, int]) -> None:
-    """Add to the venues' counts. Rows at 0 stay: a venue is in and out of each status all day."""
-    if counts:
-        venues, statuses, organizations = zip(*counts, strict=True)
-        await connection.execute(_ADD_COUNTS, list(venues), list(statuses), list(organizations), list(counts.values()))
+COUNTS = TallyTable(
+    "venue_status_counts",
+    keys=(("venue_id", "text"), ("status", "text"), _ORGANIZATION),
+    sums=_sums(("orders",), "bigint"),
+    key_values=tuple,
+    zeros_stay=True,
+)

@@ -4,11 +4,14 @@ Made by whoever writes, not ahead of time: a replay of an old log begins in mont
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 import asyncpg
 
+from projector.order_row import at_ms
+
+_DAY = 86_400_000
 _LOCK = 0x5CA115E8  # any number that nobody else uses; schema has the one before
 # Asked of the catalogue's rows: to_regclass answers from a cache that a lock on nothing but a number does not refresh.
 _THERE = """
@@ -34,10 +37,15 @@ class Month(NamedTuple):
         return Month(self.year + self.month // 12, self.month % 12 + 1)
 
 
-def month_of(moment: datetime) -> Month:
-    """Give the month of a moment."""
-    utc = moment.astimezone(UTC)
+@lru_cache(maxsize=65536)
+def _month_of_day(day: int) -> Month:
+    utc = at_ms(day * _DAY)
     return Month(utc.year, utc.month)
+
+
+def month_of(moment: int) -> Month:
+    """Give the month of a moment (ms since 1970)."""
+    return _month_of_day(moment // _DAY)
 
 
 class TrailMonths:
@@ -46,12 +54,16 @@ class TrailMonths:
     def __init__(self) -> None:
         self._known: set[Month] = set()
 
-    async def ensure(self, connection: asyncpg.Connection, began: Iterable[datetime]) -> None:
-        """Make the partitions that hold orders begun at these moments, within the caller's transaction.
+    def forget(self) -> None:
+        """Look again: what was there may have been dropped."""
+        self._known.clear()
+
+    async def ensure(self, connection: asyncpg.Connection, began: Iterable[int]) -> None:
+        """Make the partitions of orders that began at these times (ms since 1970), within the caller's transaction.
 
         It may be rolled back, so a partition is only remembered once a later batch has found it.
         """
-        missing = {month.table: month for month in set(map(month_of, began)) - self._known}
+        missing = {month.table: month for month in {month_of(at) for at in began} - self._known}
         if not missing:
             return
         there = {row["name"] for row in await connection.fetch(_THERE, list(missing))}

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 
+from projector.counting import Sums
 from projector.order_row import OrderRow
 
 Key = tuple[str, str, str]
 """Venue, status, organization."""
 
 
-def count_changes(before: OrderRow | None, after: OrderRow) -> Iterator[tuple[Key, int]]:
+def count_changes(before: OrderRow | None, after: OrderRow) -> Iterator[tuple[Key, Sums]]:
     """Give what an event changes in its venue's counts; nothing where the status stays."""
     if before is not None:
         if before.status == after.status:
             return
-        yield (before.venue_id, before.status, before.organization_id), -1
-    yield (after.venue_id, after.status, after.organization_id), +1
+        yield (before.venue_id, before.status, before.organization_id), (-1,)
+    yield (after.venue_id, after.status, after.organization_id), (+1,)
