@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import ClassVar
 
 import httpx
 import socketio
@@ -79,6 +80,8 @@ async def fan(*, buffer_bytes: int = 64 * 1024, deflate: bool = False, rate: flo
         try:
             yield Fan(listening.getsockname()[1], sio, broadcast, admission)
         finally:
+            while RawScreen.opened:  # uvloop does not close with one of them left, and a failed test leaves some
+                RawScreen.opened.pop().vanish()
             http.should_exit = True
             await serving
 
@@ -97,8 +100,11 @@ async def polling(client: httpx.AsyncClient, room: str) -> dict[str, str]:
 class RawScreen:
     """One TCP connection that speaks WebSocket and Socket.IO by hand. Reads nothing that it isn't asked to read."""
 
+    opened: ClassVar[list["RawScreen"]] = []
+
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
+        self.opened.append(self)
 
     @classmethod
     async def open(cls, port: int, *, sid: str = "") -> "RawScreen":

@@ -53,6 +53,7 @@ async def test_a_slow_screen_is_skipped_at_its_cap_and_the_others_are_served() -
         count = 0
         while count < 200 or not any(one.slow for one in served.sio.eio.sockets.values()):
             count += 1
+            assert count < 2000, "nobody became slow"
             served.broadcast.to_room("r", BATCH)
             await asyncio.sleep(0.001)
         served.broadcast.to_room("r", event_text("end", {}))
@@ -182,7 +183,9 @@ async def test_one_cut_in_the_very_turn_does_not_keep_the_others_from_it() -> No
         served.broadcast.to_room("r", event_text("first", {}))
         sockets = [*served.sio.eio.sockets.values()]
         sockets[2].web.abort()
-        served.broadcast.to_room("r", event_text("second", {}))
+        for _ in range(20):  # whatever the loop is at with it
+            served.broadcast.to_room("r", event_text("second", {}))
+            await asyncio.sleep(0)
         for number, screen in enumerate(screens):
             if number != 2:
                 assert (await screen.read_until('42["second"'))[-1] == '42["second",{}]'
