@@ -1,9 +1,14 @@
-"""Whatever is killed, cut or stopped in the middle: positions and rows move together, and the rows come out right."""
+"""Whatever is killed, cut or stopped in the middle: positions and rows move together, and the rows come out right.
+
+CHAOS_PROJECTOR_KILLS and CHAOS_RESTARTS make it harder: `make chaos`.
+"""
 
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from subprocess import Popen
@@ -11,16 +16,16 @@ from subprocess import Popen
 import pytest
 
 from infra.eventually import eventually
+from infra.own_postgres import OwnPostgres
 from infra.random_log import Entry, RandomLog, entry_of, order_event
 from infra.running_projector import PARTITIONS, World, reaped
-from infra.services import Backing
-from local_stack.ports import draw
-from local_stack.postgres_server import postgres_program, postgres_url
-from local_stack.program import inherited
+from infra.services import Backing, state_folder
 from projector.changes import LogRecord
 from projector.database import open_pool
 from projector.read_models import Fenced, ReadModels, Step
 
+KILLS = int(os.environ.get("CHAOS_PROJECTOR_KILLS", "3"))
+RESTARTS = int(os.environ.get("CHAOS_RESTARTS", "2"))
 VENUES = ("osteria", "kiosk", "bar", "cantina", "bistro", "grill")
 
 
@@ -35,23 +40,41 @@ async def progress_beyond(world: World, records: int) -> None:
     await eventually(moved, within=30, what=f"getting beyond {records}")
 
 
-@pytest.mark.timeout(120)
-async def test_killed_in_the_middle_again_and_again(world: World) -> None:
-    entries = hostile("kill", 3000)
-    static = {"GROUP_INSTANCE_ID": "one", "BATCH_RECORDS": "20"}
+_OPEN_TRANSACTIONS = """
+SELECT FROM pg_stat_activity
+WHERE application_name = 'projector' AND datname = current_database() AND xact_start IS NOT NULL
+"""
+
+
+@pytest.mark.timeout(60 + 10 * KILLS)
+async def test_killed_inside_a_transaction_again_and_again(world: World) -> None:
+    log = RandomLog(Random("kill"), VENUES, PARTITIONS)
+    static = {"GROUP_INSTANCE_ID": "one", "BATCH_RECORDS": "5"}
     processes: list[Popen[bytes]] = []
     try:
-        appending = asyncio.create_task(world.append(entries, pause_every=10))
-        for round_ in range(5):
+        for _ in range(KILLS):
             processes.append(world.process(**static))
-            await progress_beyond(world, round_ * 100)
-            processes[-1].kill()
-        await appending
+            await killed_inside_a_transaction(world, processes[-1], log)
         processes.append(world.process(**static))
-        await world.caught_up(len(entries), within=60)
+        await world.caught_up(len(log.entries(0)), within=60)
     finally:
         reaped(processes)
     await world.agrees()
+
+
+async def killed_inside_a_transaction(world: World, process: "Popen[bytes]", log: RandomLog) -> None:
+    """Stop it, look, and kill it if it was caught in the act: what is stopped can't COMMIT before it is killed."""
+
+    async def caught() -> bool:
+        await world.append(log.entries(100)[-100:])
+        process.send_signal(signal.SIGSTOP)
+        if not await world.query(_OPEN_TRANSACTIONS):
+            process.send_signal(signal.SIGCONT)
+            return False
+        process.kill()
+        return True
+
+    await eventually(caught, within=40, what="catching it inside a transaction")
 
 
 async def test_cancelled_anywhere_and_started_again(world: World) -> None:
@@ -85,52 +108,91 @@ async def test_connections_cut_while_writing_and_committing(world: World) -> Non
     await world.agrees()
 
 
-class RestartablePostgres:
-    def __init__(self, folder: Path) -> None:
-        self.port = draw()
-        self._program = postgres_program(
-            folder=folder / "pg", log=folder / "pg.log", port=self.port, password="secret", environment=inherited()
-        )
-        self._process: Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return postgres_url(self.port, "secret")
-
-    async def start(self) -> None:
-        self._process = self._program.spawn()
-        await eventually(self._program.is_ready, within=30, what="Postgres")
-
-    def stop(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            os.kill(self._process.pid, how)
-            self._process.wait(20)
-            self._process = None
-
-
 @pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[RestartablePostgres]:
-    server = RestartablePostgres(tmp_path)
-    yield server
-    server.stop(signal.SIGINT)
+def folder() -> Iterator[Path]:
+    with state_folder() as made:
+        yield made
+
+
+@pytest.mark.timeout(120 + 10 * RESTARTS)
+async def test_postgres_restarted_under_load(backing: Backing, topic: str, folder: Path) -> None:
+    postgres, log = OwnPostgres(folder / "pg"), RandomLog(Random("restart"), VENUES, PARTITIONS)
+    world = World(backing.kafka, topic, postgres.url)
+    try:
+        await postgres.start()
+        async with world.running(BATCH_RECORDS="20"):
+            await world.append(log.entries(100))
+            await world.caught_up(100)
+            for _ in range(RESTARTS):
+                at = await world.projected()
+                await world.append(log.entries(300)[-300:])
+                await progress_beyond(world, at)
+                postgres.stop(signal.SIGQUIT)  # "immediate": no checkpoint, clients cut off
+                await world.append(log.entries(300)[-300:])
+                assert (await world.probe("/livez"))[0] == 200
+                await postgres.start()
+            await world.caught_up(len(log.entries(0)), within=60)
+        await world.agrees()
+    finally:
+        postgres.stop()
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """Put a small file system there. A real one: Postgres tells it from no other lack."""
+    folder.mkdir()
+    done = subprocess.run(
+        ["/usr/bin/mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        pytest.fail(
+            "a full disk needs a disk that can be filled, and none can be mounted here: run this as root, in a "
+            f"container with --cap-add SYS_ADMIN ({done.stderr.strip()})"
+        )
+    try:
+        yield
+    finally:
+        subprocess.run(["/usr/bin/umount", "-l", str(folder)], check=True)
 
 
 @pytest.mark.timeout(120)
-async def test_postgres_restarted_under_load(backing: Backing, topic: str, postgres: RestartablePostgres) -> None:
-    await postgres.start()
-    world = World(backing.kafka, topic, postgres.url)
-    entries = hostile("restart", 1500)
-    async with world.running(BATCH_RECORDS="20"):
-        await world.append(entries[:500])
-        await progress_beyond(world, 50)
-        for part in (entries[500:1000], entries[1000:]):
-            postgres.stop(signal.SIGQUIT)  # "immediate": no checkpoint, clients cut off
-            await world.append(part)
-            assert (await world.probe("/livez"))[0] == 200
+async def test_a_full_disk_stops_it_with_a_clear_word_and_it_goes_on_when_there_is_room(
+    backing: Backing, topic: str, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    disk = folder / "disk"
+    with small_disk(disk, 220):
+        postgres = OwnPostgres(disk / "pg", "max_wal_size=64MB", "min_wal_size=32MB", "shared_buffers=16MB")
+        world, log = World(backing.kafka, topic, postgres.url), RandomLog(Random("full"), VENUES, PARTITIONS)
+        try:
             await postgres.start()
-            await progress_beyond(world, 100)
-        await world.caught_up(len(entries), within=60)
-    await world.agrees()
+            async with world.running(BATCH_RECORDS="100"):
+                await world.append(log.entries(500))
+                await world.caught_up(500)
+                ballast = disk / "ballast"
+                fill_up(ballast)
+                told = ""
+                while "No space left on device" not in told:
+                    await world.append(log.entries(1000)[-1000:])
+                    await asyncio.sleep(0.5)  # what comes now can't be waited for: it is that nothing comes
+                    told += capfd.readouterr().out
+                assert "DiskFull" in told
+                assert (await world.probe("/livez"))[0] == 200, "a restart would make no room"
+                ballast.unlink()
+                if not postgres.alive:
+                    await postgres.start()
+                await world.caught_up(len(log.entries(0)), within=60)
+            await world.agrees()
+        finally:
+            postgres.stop()
+
+
+def fill_up(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(65536)):
+            pass
 
 
 @pytest.mark.timeout(90)

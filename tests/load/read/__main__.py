@@ -8,7 +8,7 @@ from importlib import import_module
 from infra.services import backing_servers, state_folder
 from load.bench import write
 
-SECTIONS = ("projecting", "live", "lists", "snapshots")
+SECTIONS = ("projecting", "live", "rebuilding", "lists", "snapshots")
 """Modules beside this one. Each declares `arguments(parser)`, gives `measure(backing, asked)` and puts it in words."""
 
 

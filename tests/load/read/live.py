@@ -31,20 +31,20 @@ _ENDS = "SELECT partition, next FROM positions"
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare what can be asked for."""
-    parser.add_argument("--log", type=int, default=70_000, help="events to catch up with")
+    parser.add_argument("--behind", type=int, default=70_000, help="events to catch up with")
     parser.add_argument("--seconds", type=int, default=20, help=f"of {RATE} events/s, for the lag")
 
 
 def measure(backing: Backing, asked: Namespace) -> dict[str, Any]:
     """Let a projector catch up with a log, then append to it at a steady rate."""
-    records = list(evening(asked.log + RATE * asked.seconds))
+    records = list(evening(asked.behind + RATE * asked.seconds))
     topic = backing.topic(PARTITIONS)
     environment = {"KAFKA_BOOTSTRAP_SERVERS": backing.kafka, "ORDERS_TOPIC": topic, "DATABASE_URL": backing.database()}
-    asyncio.run(_append(backing.kafka, topic, records[: asked.log]))
+    asyncio.run(_append(backing.kafka, topic, records[: asked.behind]))
     with _projector(environment) as process:
         pids = {"python": process.pid, "postgres": backing.run.programs["postgres"].pid}
-        caught_up = asyncio.run(_caught_up(environment["DATABASE_URL"], asked.log, pids))
-        lag = asyncio.run(_lag(backing.kafka, topic, environment["DATABASE_URL"], records[asked.log :]))
+        caught_up = asyncio.run(_caught_up(environment["DATABASE_URL"], asked.behind, pids))
+        lag = asyncio.run(_lag(backing.kafka, topic, environment["DATABASE_URL"], records[asked.behind :]))
     backing.drop_databases()
     return {"catching up": caught_up, f"lag at {RATE} events/s": lag}
 

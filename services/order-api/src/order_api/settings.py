@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from order_contracts.arbiter import NOT_AFTER_MS
 from order_contracts.channels import PARTITIONS, TOPIC
 from order_contracts.ids import NAME_PATTERN
+from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
@@ -36,12 +37,11 @@ class SquareVenue(BaseModel):
         return name
 
 
-class Settings(TokenSettings, BaseSettings):
+class Settings(TokenSettings, LogAccess, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)
 
-    kafka_bootstrap_servers: str = Field(min_length=1)
     orders_topic: str = TOPIC
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     log_epoch: int = Field(default=1, ge=1)
@@ -54,6 +54,7 @@ class Settings(TokenSettings, BaseSettings):
     book_hours: float = Field(default=97.0, ge=97)
     database_url: SecretStr | None = None  # the projector's rows: a quicker start, and older orders
     database_schema: str = Field(default="read_models", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    database_prepared_statements: bool = True  # false behind PgBouncer older than 1.21
     database_seconds: float = Field(default=2.0, gt=0, le=10)  # a question; within the deadline of its request
     database_boot_seconds: float = Field(default=20.0, gt=0, le=300)
     kafka_request_timeout_ms: int = Field(default=5_000, ge=500, le=10_000)

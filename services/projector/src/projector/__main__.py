@@ -1,4 +1,4 @@
-"""`python -m projector run | serve | migrate`."""
+"""`python -m projector run | serve | migrate`, and the operator's commands (operations/command.py)."""
 
 import argparse
 import sys
@@ -12,24 +12,36 @@ from pydantic_settings import BaseSettings
 
 from projector.app import run, serve
 from projector.checkpoints import EpochMismatch
+from projector.database import WrongSchema
 from projector.holdings import LineageBroken
 from projector.log_contract import TopicUnfit
 from projector.logs import configure_logs
+from projector.operations.command import add_commands, operate
 from projector.schema import migrate
-from projector.settings import DatabaseSettings, RunSettings, ServeSettings
+from projector.settings import DatabaseSettings, LogSettings, RunSettings, ServeSettings
 
 S = TypeVar("S", bound=BaseSettings)
 log = structlog.get_logger("projector")
 
 
 def main() -> int:
-    """Run one command and give the exit code: 0 stopped as told, 1 halted, the log says why, 2 bad settings."""
-    commands: dict[str, Callable[[], None]] = {"run": _run, "serve": _serve, "migrate": _migrate}
+    """Run one command and give the exit code: 0 stopped as told, 1 halted, the log says why, 2 bad settings.
+
+    Those of the operator's commands are told in operations/command.py.
+    """
+    processes: dict[str, Callable[[], None]] = {"run": _run, "serve": _serve, "migrate": _migrate}
     parser = argparse.ArgumentParser("projector", description="Keeps the read models in Postgres and serves them.")
-    parser.add_argument("command", choices=commands)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="keep the read models up to date")
+    commands.add_parser("serve", help="answer queries")
+    commands.add_parser("migrate", help="bring the schema up to date")
+    add_commands(commands)
+    arguments = parser.parse_args()
+    if arguments.command not in processes:
+        return operate(_settings(LogSettings), arguments)
     try:
-        commands[parser.parse_args().command]()
-    except (TopicUnfit, EpochMismatch, LineageBroken) as halt:
+        processes[arguments.command]()
+    except (TopicUnfit, EpochMismatch, LineageBroken, WrongSchema) as halt:
         log.critical("halted", reason=type(halt).__name__, detail=str(halt))
         return 1
     return 0
@@ -50,7 +62,7 @@ def _serve() -> None:
 def _migrate() -> None:
     settings = _settings(DatabaseSettings)
     configure_logs(settings.log_level)
-    applied = migrate(settings.database_url.get_secret_value(), settings.database_schema)
+    applied = migrate(settings.direct_address, settings.database_schema)
     log.info("the schema is up to date", schema=settings.database_schema, applied=applied)
 
 

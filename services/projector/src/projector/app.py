@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from order_contracts.tokens import Tokens
 from projector.checkpoints import Checkpoints
-from projector.database import UNAVAILABLE, open_pool
+from projector.database import UNAVAILABLE, close_pool, open_pool
 from projector.http_server import HttpServer, http_server
 from projector.key_fetch import fetch_keys
 from projector.lag import watch_lag
@@ -38,11 +38,11 @@ async def run(settings: RunSettings) -> None:
     """Project until told to stop. Raises what nobody should go on after."""
     metrics, progress = Metrics(), Progress(stalled_after_seconds=settings.stalled_after_seconds)
     async with AsyncExitStack() as stack:
-        address, schema = settings.database_url.get_secret_value(), settings.database_schema
+        address, schema = settings.direct_address, settings.database_schema
         await _patiently("Postgres", lambda: asyncio.to_thread(migrate, address, schema))
         epoch = await _patiently("Kafka", lambda: check_topic(settings))
         pool = await open_pool(settings, connections=2, acquire_seconds=5.0, writes=True)
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         partitions = settings.orders_partitions
         checkpoints = Checkpoints(pool, epoch=epoch, partitions=partitions)
         await _patiently("Postgres", checkpoints.create)
@@ -85,11 +85,11 @@ async def serve(settings: ServeSettings) -> None:
         pool = await open_pool(
             settings, connections=settings.database_connections, acquire_seconds=acquire, writes=False
         )
-        stack.push_async_callback(pool.close)
+        stack.push_async_callback(close_pool, pool)
         reports = await open_pool(
             settings.for_analytics, connections=settings.analytics_connections, acquire_seconds=acquire, writes=False
         )
-        stack.push_async_callback(reports.close)
+        stack.push_async_callback(close_pool, reports)
         redis = connect(settings.redis_url.get_secret_value()) if settings.redis_url else None
         if redis is not None:
             stack.push_async_callback(redis.aclose)

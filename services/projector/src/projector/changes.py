@@ -1,7 +1,7 @@
 """What goes into a batch and what comes out: records and the rows before, changes of every read model. Plain data."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -50,10 +50,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What the tables hold of a batch's orders: rows, and heads of the quarantined ones by (partition, order)."""
+    """What the tables hold of a batch's orders.
+
+    Rows; heads of the quarantined ones by (partition, order); (partition, order, version) of discarded dead letters.
+    """
 
     rows: Mapping[str, OrderRow]
     quarantined: Mapping[tuple[int, str], Head]
+    discarded: Set[tuple[int, str, int]] = frozenset()
 
 
 @dataclass(slots=True)

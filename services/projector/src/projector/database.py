@@ -1,8 +1,10 @@
 """Connections to Postgres: every one with deadlines, and which of its errors mean what."""
 
+import asyncio
+
 import asyncpg
 
-from projector.settings import ServerSettings
+from projector.settings import DatabaseSettings
 
 UNAVAILABLE = (
     OSError,
@@ -30,18 +32,33 @@ UNWRITABLE = (
 """The data is at fault: the same rows would be refused for ever. No plain ValueError: that would be our own fault."""
 
 
+class WrongSchema(Exception):
+    """The connection leads to other tables than those that were asked for."""
+
+
 async def open_pool(
-    settings: ServerSettings, *, connections: int, acquire_seconds: float, writes: bool
+    settings: DatabaseSettings, *, connections: int, acquire_seconds: float, writes: bool
 ) -> asyncpg.Pool:
     """Make a pool that connects when first used, so that a database that is down delays nobody's start."""
     milliseconds = str(int(settings.database_command_seconds * 1000))
+
+    async def check_schema(connection: asyncpg.Connection) -> None:
+        found = await connection.fetchval("SHOW search_path")
+        if found != settings.database_schema:
+            raise WrongSchema(
+                f"search_path is {found!r} where {settings.database_schema!r} was asked for: a pooler dropped it. Set "
+                f"it on the role: ALTER ROLE … IN DATABASE … SET search_path = {settings.database_schema}"
+            )
+
     return await asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=0,
         max_size=connections,
         timeout=acquire_seconds,
+        init=check_schema,
         command_timeout=settings.database_command_seconds,
         max_inactive_connection_lifetime=60,
+        statement_cache_size=100 if settings.database_prepared_statements else 0,
         target_session_attrs="read-write" if writes else "any",
         server_settings={
             "application_name": "projector",
@@ -53,5 +70,31 @@ async def open_pool(
             "tcp_keepalives_interval": "5",
             "tcp_keepalives_count": "3",
             "tcp_user_timeout": milliseconds,
+        },
+    )
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """Hang up; without goodbye where the server says nothing any more."""
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except UNAVAILABLE:
+        pool.terminate()
+
+
+async def connect_directly(settings: DatabaseSettings, *, schema: str | None = None) -> asyncpg.Connection:
+    """Connect past any pooler, for an operator's long work: no deadline a statement, a dead server noticed."""
+    return await asyncpg.connect(
+        settings.direct_address,
+        timeout=10,
+        target_session_attrs="read-write",
+        server_settings={
+            "application_name": "projector operation",
+            "search_path": schema or settings.database_schema,
+            "maintenance_work_mem": "256MB",
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
         },
     )

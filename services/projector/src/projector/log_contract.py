@@ -5,16 +5,16 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from order_contracts.channels import topic_faults
 from order_contracts.positions import epoch_of
-from projector.settings import RunSettings
+from projector.settings import LogSettings
 
 
 class TopicUnfit(Exception):
     """The topic breaks its contract: arbitration would not hold on it."""
 
 
-async def check_topic(settings: RunSettings) -> str:
+async def check_topic(settings: LogSettings) -> str:
     """Give the topic's epoch. Raises TopicUnfit with the list of faults, KafkaError when no broker answers."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(**settings.kafka_access(), request_timeout_ms=10_000)
     await admin.start()
     try:
         cluster = await admin.describe_cluster()

@@ -5,6 +5,8 @@ Invariant: however a log is cut into batches, the rows come out the same.
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from order_contracts.arbiter import Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event, decode_event
@@ -45,6 +47,7 @@ class _Projection:
         self._poison = poison
         self._rows = dict(before.rows)
         self._waiting = set(before.quarantined)
+        self._discarded = before.discarded
         self._arbiters: dict[int, Arbiter] = {}
         self._changes = Changes()
         for row in before.rows.values():
@@ -73,6 +76,9 @@ class _Projection:
     def _accept(self, record: LogRecord, envelope: Envelope) -> None:
         self._changes.accepted[envelope.type] += 1
         order = record.partition, envelope.order_id
+        if (*order, envelope.version) in self._discarded:
+            self._pass_over(order, envelope)
+            return
         if order in self._waiting:
             self._changes.dead_letters.append(DeadLetter(record, envelope, "waits behind a dead letter of its order"))
             return
@@ -81,6 +87,15 @@ class _Projection:
         except ValueError as error:
             self._waiting.add(order)
             self._changes.dead_letters.append(DeadLetter(record, envelope, str(error)))
+
+    def _pass_over(self, order: tuple[int, str], envelope: Envelope) -> None:
+        """Go on behind a discarded event, whose dead letter stands already: only the order's head moves."""
+        row = self._rows.get(envelope.order_id)
+        if row is None or order in self._waiting:
+            self._waiting.add(order)
+            return
+        moved = replace(row, version=envelope.version, head=envelope.id)
+        self._rows[envelope.order_id] = self._changes.rows[envelope.order_id] = moved
 
     def _fold(self, record: LogRecord, envelope: Envelope) -> None:
         if self._poison is not None:

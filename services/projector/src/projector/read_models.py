@@ -1,7 +1,8 @@
 """Writes the read models: the rows of a batch and its positions in one transaction, or nothing.
 
 Invariant: a partition's position moves from where this projector read it, and only together with its rows. The
-compare-and-set comes first in the transaction; another projector's word there undoes all of it.
+compare-and-set comes first in the transaction; another projector's word there undoes all of it. So does a schema that
+another release has migrated, or has rebuilt and swapped in: only it knows what is to be written there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import asyncpg
 from projector.changes import Changes, LogRecord
 from projector.database import UNWRITABLE
 from projector.projection import project
+from projector.schema import own_migrations
 from projector.statements import append_trail, load_before, put_dead_letters, write
 from projector.trail_months import TrailMonths
 
@@ -36,7 +38,7 @@ WITH mine AS (
     FROM positions AS held
     JOIN unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[]) AS step(partition, old, next, lineage)
       ON held.partition = step.partition AND held.next = step.old
-    WHERE held.epoch = $5
+    WHERE held.epoch = $5 AND $6 = (SELECT count(*) FROM _yoyo_migration)
     ORDER BY held.partition
     FOR UPDATE OF held
 )
@@ -54,6 +56,7 @@ class ReadModels:
         self._epoch = epoch
         self._partitions = partitions
         self._months = TrailMonths()
+        self._migrations = own_migrations()
 
     async def apply(self, records: Sequence[LogRecord], steps: Mapping[int, Step]) -> Changes:
         """Project a batch. Raises Fenced, or one of database.UNAVAILABLE: then the positions have to be read again.
@@ -65,6 +68,7 @@ class ReadModels:
         try:
             return await self._transaction(records, steps, bisect=False)
         except UNWRITABLE:
+            self._months.forget()  # retention may have dropped one, and no partition is an integrity error too
             return await self._transaction(records, steps, bisect=True)
 
     async def _transaction(self, records: Sequence[LogRecord], steps: Mapping[int, Step], *, bisect: bool) -> Changes:
@@ -85,20 +89,20 @@ class ReadModels:
             [step.next for step in steps.values()],
             [step.lineage for step in steps.values()],
             self._epoch,
+            self._migrations,
         )
         lost = steps.keys() - {row["partition"] for row in moved}
         if lost:
-            raise Fenced(f"another projector has moved partitions {sorted(lost)} on")
+            raise Fenced(
+                f"another projector has moved partitions {sorted(lost)} on, or the schema is another release's"
+            )
 
     async def _write(
         self, connection: asyncpg.Connection, records: Sequence[LogRecord], total: Changes, poison: str | None = None
     ) -> None:
         before = await load_before(connection, records)
         changes = project(records, before, partitions=self._partitions, poison=poison)
-        await self._months.ensure(connection, {entry.began_at for entry in changes.trail})
-        await append_trail(connection, changes.trail)
-        await write(connection, changes)
-        await put_dead_letters(connection, changes.dead_letters)
+        await write_changes(connection, self._months, changes)
         total.add(changes)
 
     async def _write_around_poison(
@@ -119,3 +123,11 @@ class ReadModels:
             middle = len(records) // 2
             await self._write_around_poison(connection, records[:middle], total)
             await self._write_around_poison(connection, records[middle:], total)
+
+
+async def write_changes(connection: asyncpg.Connection, months: TrailMonths, changes: Changes) -> None:
+    """Write what was projected, within the caller's transaction: one that holds the partition's position."""
+    await months.ensure(connection, {entry.began_at for entry in changes.trail})
+    await append_trail(connection, changes.trail)
+    await write(connection, changes)
+    await put_dead_letters(connection, changes.dead_letters)

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
@@ -18,15 +19,31 @@ class DatabaseSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True)
 
     database_url: SecretStr
-    database_schema: str = Field(default="read_models", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    database_direct_url: SecretStr | None = None  # past a pooler in transaction mode: migrations, rebuild, verify
+    database_prepared_statements: bool = True  # false behind PgBouncer older than 1.21
+    database_command_seconds: float = Field(default=10.0, gt=0, le=3600)
+    database_schema: str = Field(default="read_models", pattern=r"^[a-z_][a-z0-9_]{0,49}$")
     log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_direct_url")
     @classmethod
-    def _of_postgres(cls, url: SecretStr) -> SecretStr:
-        if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+    def _of_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("must be an address like postgresql://user:password@host:5432/database")
         return url
+
+    @property
+    def direct_address(self) -> str:
+        """The address for what needs a session of its own."""
+        return (self.database_direct_url or self.database_url).get_secret_value()
+
+
+class LogSettings(LogAccess, DatabaseSettings):
+    """Where the log is: what `rebuild`, `verify`, `lag` need beside the database."""
+
+    orders_topic: str = TOPIC
+    orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
+    log_epoch: int = Field(default=1, ge=1)
 
 
 class ServerSettings(DatabaseSettings):
@@ -38,13 +55,10 @@ class ServerSettings(DatabaseSettings):
     database_command_seconds: float = Field(default=10.0, gt=0, le=60)
 
 
-class RunSettings(ServerSettings):
+class RunSettings(LogSettings, ServerSettings):
     """`projector run`."""
 
     http_port: int = Field(default=8082, ge=0, le=65535)
-    kafka_bootstrap_servers: str = Field(min_length=1)
-    orders_topic: str = TOPIC
-    log_epoch: int = Field(default=1, ge=1)
     consumer_group: str = Field(default="projector", min_length=1)
     group_instance_id: str | None = None  # static membership: a restart within the session moves no partition
     batch_records: int = Field(default=1000, ge=1, le=10_000)

@@ -15,15 +15,17 @@ from projector.pace import Pace
 from projector.refunds import Refund
 from projector.tally_tables import COUNTS, ITEM_SALES, SALES, STAGE_TIMES
 
-# Rows, and the last dead letters of those orders that have some: one question, since a question is a round trip.
+# Rows, and the dead letters of those orders that have some: one question, since a question is a round trip.
 _BEFORE = """
 SELECT NULL::integer AS partition, order_id, head, version, venue_id, organization_id, status, document, pace
 FROM orders WHERE order_id = ANY($1::text[])
 UNION ALL
-(SELECT DISTINCT ON (partition, order_id) partition, order_id, event_id, version, NULL, NULL, NULL, NULL, NULL
+(SELECT partition, order_id, event_id, version, NULL, NULL,
+        CASE WHEN discarded_at IS NOT NULL THEN 'discarded' END, NULL, NULL
  FROM dead_letters WHERE order_id = ANY($1::text[])
- ORDER BY partition, order_id, version DESC)
+ ORDER BY version)
 """
+_DISCARDED = "discarded"
 
 _ORDER_COLUMNS: tuple[Column, ...] = (
     ("order_id", "text"), ("venue_id", "text"), ("organization_id", "text"), ("version", "bigint"), ("head", "text"),
@@ -74,15 +76,21 @@ async def load_before(connection: asyncpg.Connection, records: Sequence[LogRecor
     """Read the rows and quarantined heads of a batch's orders."""
     orders = {record.content.order_id for record in records if isinstance(record.content, Envelope)}
     rows: dict[str, OrderRow] = {}
-    quarantined: dict[tuple[int, str], Head] = {}
+    letters: dict[tuple[int, str], Head] = {}
+    waiting: set[tuple[int, str]] = set()
+    discarded: set[tuple[int, str, int]] = set()
     for partition, order_id, head, version, *rest in await connection.fetch(_BEFORE, list(orders)):
         if partition is None:
             venue, organization, status, document, pace = rest
             parts = _decode(document), _decode_pace(pace)
             rows[order_id] = OrderRow(order_id, venue, organization, version, head, status, *parts)
+            continue
+        letters[partition, order_id] = Head(head, version)  # they come by version: the last one stays
+        if rest[2] == _DISCARDED:
+            discarded.add((partition, order_id, version))
         else:
-            quarantined[partition, order_id] = Head(head, version)
-    return Before(rows, quarantined)
+            waiting.add((partition, order_id))
+    return Before(rows, {order: letters[order] for order in waiting}, discarded)
 
 
 async def write(connection: asyncpg.Connection, changes: Changes) -> None:

@@ -54,6 +54,10 @@ class TrailMonths:
     def __init__(self) -> None:
         self._known: set[Month] = set()
 
+    def forget(self) -> None:
+        """Look again: what was there may have been dropped."""
+        self._known.clear()
+
     async def ensure(self, connection: asyncpg.Connection, began: Iterable[int]) -> None:
         """Make the partitions of orders that began at these times (ms since 1970), within the caller's transaction.
 
