@@ -165,7 +165,7 @@ async def filler(
     settings = settings.model_copy(update={**direct, "database_command_seconds": _BATCH_SECONDS})
     pool = await open_pool(settings, connections=1, acquire_seconds=10.0, writes=True)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers.split(","),
+        **settings.kafka_access(),
         client_id="projector-rebuild",
         enable_auto_commit=False,
         auto_offset_reset="none",
