@@ -16,7 +16,7 @@ $(STAMP): requirements/setup.txt requirements/build.txt requirements/runtime.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/setup.txt
 	@echo "  1 of 3: what the services run on"
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/runtime.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/runtime.txt
 	@echo "  2 of 3: the tests, the checks, Java, PostgreSQL"
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@echo "  3 of 3: our own packages"
@@ -36,16 +36,17 @@ demo: $(STAMP) ## a Friday evening in a minute: orders in, screens follow, every
 
 test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
-	@$(BIN)/python -m pytest tests/unit tests/integration tests/system tests/browser $(ARGS)
+	@$(BIN)/python -m pytest tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
 
-bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot, page or read; JSON under build/bench
-	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot, page or read"; exit 2; }
+bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot, read, page or realtime; JSON under build/bench
+	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot, read, page or realtime"; exit 2; }
 	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
 
 chaos: $(STAMP) ## the survival tests, harder: hundreds of kills, restarts and cuts, a broker outage of a minute
-	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 CHAOS_PROJECTOR_KILLS=200 CHAOS_RESTARTS=20 CHAOS_CUTS=100 \
-	  $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py tests/integration/projector/test_survival.py \
-	  tests/integration/projector/test_failover.py $(ARGS)
+	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py $(ARGS)
+	@CHAOS_PROJECTOR_KILLS=200 CHAOS_RESTARTS=20 CHAOS_CUTS=100 $(BIN)/python -m pytest $(ARGS) \
+	  tests/integration/projector/test_survival.py tests/integration/projector/test_failover.py
+	@CHAOS_KILLS=10 CHAOS_SCREENS=500 $(BIN)/python -m pytest tests/system/test_screens_survive.py $(ARGS)
 
 check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -70,7 +71,11 @@ lock: $(STAMP) ## resolve all dependencies anew (hashed, no registry address ins
 
 image: ## build one service's image: make image SERVICE=order-api (needs Docker)
 	@test -n "$(SERVICE)" || { echo "say which: make image SERVICE=order-api, projector or notifier"; exit 2; }
-	@docker build -f deploy/Dockerfile --build-arg SERVICE=$(SERVICE) -t scanserve-$(SERVICE) .
+	@docker build -f deploy/Dockerfile --build-arg SERVICE=$(SERVICE) \
+	  --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) -t scanserve-$(SERVICE) .
+
+k8s-check: $(STAMP) ## render every overlay, hold it against strict schemas and against what the services are
+	@$(BIN)/python -m pytest -q tests/deploy/k8s $(ARGS)
 
 fmt: $(STAMP) ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
@@ -78,4 +83,4 @@ fmt: $(STAMP) ## format the code
 clean: down ## remove everything that was built, the virtual environment too
 	@rm -rf build node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup up down demo test chaos bench check unit integration system browser contracts page lock image fmt clean
+.PHONY: help setup up down demo test chaos bench check k8s-check unit integration system browser contracts page lock image fmt clean

@@ -17,10 +17,13 @@ import uvloop
 
 @dataclass(frozen=True)
 class Task:
-    """What to send, for how long. `head` and `body` hold {n}, the request's number; lengths are made here."""
+    """What to send, for how long. `head` and `body` hold {n}, the request's number; lengths are made here.
+
+    Connections are spread over the ports, as a balancer would.
+    """
 
     host: str
-    port: int
+    ports: list[int]
     head: str
     body: str
     connections: int
@@ -84,8 +87,8 @@ class Load:
     async def run(self) -> Outcome:
         """Open the connections, send until the time is up, wait for the last answers."""
         loop, task = asyncio.get_running_loop(), self._task
-        for _ in range(task.connections):
-            await loop.create_connection(lambda: _Connection(self), task.host, task.port)
+        for number in range(task.connections):
+            await loop.create_connection(lambda: _Connection(self), task.host, task.ports[number % len(task.ports)])
         began = perf_counter()
         self._ends = began + task.seconds
         if task.rate is None:

@@ -89,10 +89,7 @@ class Room:
 
 def rooms_of(venue_id: str, organization_id: str, order_id: str, stations: tuple[str, ...]) -> tuple[str, ...]:
     """Name the rooms that an event goes to."""
-    venue = f"venue:{venue_id}"
-    return (
-        venue,
-        *(f"{venue}:station:{s}" for s in stations),
-        f"organization:{organization_id}",
-        f"order:{order_id}",
-    )
+    venue, organization, order = f"venue:{venue_id}", f"organization:{organization_id}", f"order:{order_id}"
+    if not stations:  # asked for every event: no generator for the usual ones
+        return venue, organization, order
+    return venue, *(f"{venue}:station:{s}" for s in stations), organization, order

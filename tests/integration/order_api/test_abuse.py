@@ -328,6 +328,18 @@ async def test_a_token_that_asks_too_often_has_to_wait_and_no_other_has(
     assert (await http.get(there, headers=bearing(signed()))).status_code == 422
 
 
+async def test_the_events_of_a_batch_count_one_by_one(victim: Victim, http: httpx.AsyncClient) -> None:
+    busy = bearing(signed(), **{"Content-Type": "application/cloudevents-batch+json"})
+
+    async def send(events: int) -> tuple[int, str]:
+        answer = await http.post(f"{victim.url}/v1/events", json=[{}] * events, headers=busy)
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await send(LIMIT + 1) == (413, "batch_too_large")
+    assert await send(LIMIT - 1) == (207, "")
+    assert await send(1) == (429, "rate_limited")
+
+
 async def test_a_revoked_token_is_refused_soon_and_for_good(victim: Victim, http: httpx.AsyncClient) -> None:
     lost, kept = signed(jti="lost"), signed(jti="kept")
     there = f"{victim.url}/v1/venues/{VENUE}/orders/a797f20a-8e5e-505f-9aba-e16ba44e21d6"

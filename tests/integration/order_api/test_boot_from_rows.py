@@ -41,7 +41,7 @@ class Reader:
         self._counted = dict.fromkeys(Verdict, 0.0)
 
     def _verdicts(self) -> dict[Verdict, float]:
-        return {verdict: counter._value.get() for verdict, counter in self.metrics.verdicts.items()}
+        return {verdict: counter._value.get() for verdict, counter in self.metrics._verdicts.items()}
 
     def verdicts_since(self) -> dict[Verdict, float]:
         before, self._counted = self._counted, self._verdicts()

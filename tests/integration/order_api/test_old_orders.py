@@ -1,7 +1,9 @@
 """Orders that began before the book's window: read from the rows when they are asked for, and only then."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,7 +17,11 @@ from infra.running_projector import World
 from infra.services import Backing
 from integration.order_api.conftest import program
 from local_stack.ports import HOST, draw
+from order_api.decide import Decision, decide
+from order_api.historic import HistoricOrder
+from order_api.naming import ask_to_import
 from order_contracts.channels import TOPIC_CONFIG, partition_of
+from order_contracts.claims import Claims
 from order_contracts.events import Event, timestamp
 from order_contracts.ids import order_id_for
 from order_contracts.wire import write_record
@@ -59,14 +65,14 @@ def chain(venue_id: str, name: str, *names: str) -> list[Event]:
     return events
 
 
-async def append(kafka: str, topic: str, events: list[Event], at: datetime) -> None:
+async def append(kafka: str, topic: str, events: list[Event], at: datetime, fingerprint: str = "f") -> None:
     """Append events as the log stamped them at `at`; the topic must take its producers' times."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all")
     await producer.start()
     try:
         for event in events:
             moment = int(at.timestamp() * 1000)
-            key, value, headers = write_record(event, stations=(), not_after=moment + 30_000, fingerprint="f")
+            key, value, headers = write_record(event, stations=(), not_after=moment + 30_000, fingerprint=fingerprint)
             raw = [(name, text.encode()) for name, text in headers.items()]
             partition = partition_of(event.venue_id, PARTITIONS)
             await producer.send_and_wait(topic, value, key, partition=partition, headers=raw, timestamp_ms=moment)
@@ -74,11 +80,15 @@ async def append(kafka: str, topic: str, events: list[Event], at: datetime) -> N
         await producer.stop()
 
 
-async def keep_the_contract(kafka: str, topic: str) -> None:
+async def take_producers_times(kafka: str, topic: str) -> None:
+    await keep_the_contract(kafka, topic, **{"message.timestamp.type": "CreateTime"})
+
+
+async def keep_the_contract(kafka: str, topic: str, **but: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, dict(TOPIC_CONFIG))])
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {**TOPIC_CONFIG, **but})])
     finally:
         await admin.close()
 
@@ -138,6 +148,49 @@ async def test_old_orders_are_found_and_go_on(place: Place, pos: PosClient) -> N
     unknown = order_id_for(place.venue_id, "test", "never", "2026-11-01")
     assert (await pos.read(url, unknown)).status_code == 404
     assert (await pos.act(url, unknown, "accept")).status_code == 404
+
+
+def imported(venue_id: str, name: str) -> tuple[dict[str, Any], Event, str]:
+    """Give an import as it is asked for, the event that it made long ago, and its fingerprint."""
+    data = order_body(business_date="2026-11-01", placed_at="2026-11-01T19:00:00Z")
+    key = json.dumps(["/archive", name])
+    claims = Claims("test-pos", ORGANIZATION, None, frozenset(), 0, None)
+    body = HistoricOrder.model_validate(data)
+    asked = ask_to_import(claims, venue_id, key, body, named_by=("/archive", name))
+    decision = decide(None, asked.command, LONG_AGO)
+    assert isinstance(decision, Decision)
+    event = Event(
+        id=asked.event_id,
+        type="order.imported.v1",
+        order_id=asked.order_id,
+        venue_id=venue_id,
+        organization_id=ORGANIZATION,
+        version=1,
+        time=timestamp(LONG_AGO),
+        actor="test-pos",
+        change={**decision.change, "version": 1, "updated_at": timestamp(LONG_AGO)},
+    )
+    head = {"specversion": "1.0", "id": name, "source": "/archive", "type": "order.import.v1", "venueid": venue_id}
+    return {**head, "data": data}, event, asked.fingerprint
+
+
+async def test_an_order_imported_again_after_97_hours_is_found_in_the_rows(place: Place, pos: PosClient) -> None:
+    asked, event, fingerprint = imported(place.venue_id, "old")
+    await take_producers_times(place.world.kafka, place.world.topic)
+    await append(place.world.kafka, place.world.topic, [event], LONG_AGO, fingerprint)
+    await keep_the_contract(place.world.kafka, place.world.topic)
+    async with place.world.running():
+        await place.world.caught_up(4)
+    url = place.start(DATABASE_URL=place.world.database_url)
+    bearer = token(place.venue_id, scopes=("orders:import",))
+    async with PosClient(place.venue_id, bearer) as archive:
+        kind = {"Content-Type": "application/cloudevents+json"}
+        again = await archive.send("POST", f"{url}/v1/events", content=json.dumps(asked), headers=kind)
+        other = {**asked, "data": {**asked["data"], "display_number": "B-2"}}
+        altered = await archive.send("POST", f"{url}/v1/events", content=json.dumps(other), headers=kind)
+    assert (again.status_code, again.headers.get("idempotent-replayed")) == (201, "true"), again.text
+    assert again.json() == event.change
+    assert (altered.status_code, altered.json()["code"]) == (422, "idempotency_key_reused")
 
 
 async def test_two_replicas_that_race_for_an_old_order_have_one_winner(place: Place, pos: PosClient) -> None:

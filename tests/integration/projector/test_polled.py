@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.eventually import eventually
 from infra.query_client import query_api
 from infra.random_log import Entry, entry_of, order_event
 from infra.running_projector import PARTITIONS, World
@@ -52,30 +51,24 @@ def by_name(answer: Any) -> dict[str, dict[str, Any]]:
 async def test_a_client_that_follows_changes_holds_what_a_new_snapshot_would_give(world: World) -> None:
     entries = evening(600)
     async with world.running(BATCH_RECORDS="20"), query_api(world.database_url, PARTITIONS) as client:
-        appending = asyncio.create_task(world.append(entries, pause_every=20))
-        snapshot = await eventually_snapshot(client)
-        held, position, steps = by_name(snapshot), snapshot["position"], 0
-        done = False
-        while not done:
-            done = appending.done() and await world.projected() == len(entries)
-            answer = await client.get("/v1/venues/bar/changes", params={"since": position})
-            assert answer.status_code == 200, answer.text
-            steps += answer.json()["position"] != position
-            position = answer.json()["position"]
-            assert answer.headers["Position"] == position
-            held |= by_name(answer.json())
-        await appending
-        assert steps > 3
+        await world.append(entries[:60])
+        await world.caught_up(60)
+        snapshot = (await client.get("/v1/venues/bar/snapshot")).json()
+        held, position = by_name(snapshot), snapshot["position"]
+        for first in range(60, len(entries), 60):
+            await world.append(entries[first : first + 60])
+            before = position
+            for until in (None, first + 60):  # while it is projected, and when it has been
+                if until is not None:
+                    await world.caught_up(until)
+                answer = await client.get("/v1/venues/bar/changes", params={"since": position})
+                assert answer.status_code == 200, answer.text
+                position = answer.json()["position"]
+                assert answer.headers["Position"] == position
+                held |= by_name(answer.json())
+            assert position != before
         last = await client.get("/v1/venues/bar/snapshot", headers={"If-Min-Position": position})
         assert {name: order for name, order in held.items() if order["status"] in OPEN_STATUSES} == by_name(last.json())
-
-
-async def eventually_snapshot(client: httpx.AsyncClient) -> dict[str, Any]:
-    async def there() -> dict[str, Any] | None:
-        answer = await client.get("/v1/venues/bar/snapshot")
-        return answer.json() if answer.is_success else None
-
-    return await eventually(there)
 
 
 async def test_changes_that_lead_too_far_or_from_elsewhere_point_to_the_snapshot(

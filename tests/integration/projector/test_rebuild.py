@@ -77,6 +77,35 @@ async def test_killed_anywhere_it_goes_on_where_it_was(world: World) -> None:
     assert await schemas(world) == {SCHEMA}
 
 
+@pytest.mark.timeout(90)
+async def test_connections_cut_while_it_fills_follows_and_swaps(world: World) -> None:
+    entries = hostile("cut rebuild", 1500)
+    await world.append(entries)
+    over = asyncio.Event()
+
+    async def cut() -> int:
+        cuts = 0
+        while not over.is_set():
+            cuts += len(await world.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'projector' AND datname = current_database()"
+            ))  # fmt: skip
+            await asyncio.sleep(Random(cuts).random() / 3)
+        return cuts
+
+    async with world.running():
+        await world.caught_up(len(entries))
+        cutting = asyncio.create_task(cut())
+        for _ in range(2):
+            ended = await operate(world, "rebuild")
+            assert ended.code == 0, ended.told
+        over.set()
+        assert await cutting > 0
+        await world.append(entries[:10])  # repeats, which change nothing
+        await world.caught_up(len(entries) + 10)
+    await world.agrees()
+
+
 async def the_guard_is_gone(world: World) -> None:
     async def gone() -> bool:
         return not await world.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1")

@@ -1,12 +1,12 @@
 """What the book makes of old orders, whatever rows and tail have seen of them when they meet."""
 
-from dataclasses import replace
 from random import Random
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from order_api.booked import pack
 from order_api.order_book import OrderBook

@@ -37,6 +37,7 @@ def test_pages_in_a_row_are_the_whole_list(seconds: list[list[int]], limit: int)
         page = page_of([one for orders in statuses for one in run_of(orders, after, limit + 1)], limit)
         seen += page.documents
         assert len(page.documents) == limit or page.next is None
+        assert page.documents or not everything, "the last page said that another comes"
         if page.next is None:
             break
         after = Cursor.parse(str(page.next))

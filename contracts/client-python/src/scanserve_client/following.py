@@ -96,6 +96,8 @@ class RoomFollower:
         listener.token = self._token if isinstance(self._token, str) else await self._token()
         if listener.snapshot is not None and (listener.position is None or listener.cut):
             await listener.resync()
+        elif listener.cut:
+            listener.begin({"position": None, "orders": []})
         try:
             await listener.connect(next(self._urls))
             await self._enter()
@@ -111,6 +113,7 @@ class RoomFollower:
         if "error" in answer:
             raise ConnectionRefused(str(answer["error"]), final=True)
         if "position" not in answer:
+            self.listener.cut = True
             raise ConnectionRefused("the snapshot is older than what the notifier holds")
         self._plan_refresh(answer)
 

@@ -24,6 +24,7 @@ OWN_VARIABLES = (
     "HTTP_HOST",
     "HTTP_PORT",
     "CORS_ORIGINS",
+    "ORDER_LINK_SECRET",
     "ORDER_API_URL",
     "QUERY_API_URL",
 )

@@ -1,6 +1,7 @@
 """`python -m notifier`: show orders."""
 
 import asyncio
+import gc
 import logging
 import sys
 
@@ -14,6 +15,7 @@ from notifier.boot import TopicUnfit
 from notifier.settings import Settings
 
 WRONG_SETTINGS = 2
+_COLLECT = 50_000, 20, 20  # the rings and thousands of connections live long: looking through them often finds nothing
 
 
 def main() -> int:
@@ -26,6 +28,7 @@ def main() -> int:
             sys.stderr.write(f"{name}: {fault['msg']}. Set it in the environment.\n")
         return WRONG_SETTINGS
     _configure_logs(settings.log_level)
+    gc.set_threshold(*_COLLECT)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run(settings))

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import socketio
@@ -15,10 +15,12 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from notifier import page, probes
+from notifier.admission import Admission
 from notifier.boot import check_topic, find_starts
 from notifier.doors import Gate, listening_socket, server
 from notifier.drain import drain
 from notifier.key_fetch import fetch_keys
+from notifier.metronome import beat
 from notifier.partition_log import Start
 from notifier.parts import FeedSide, WatcherSide, feed_side, watcher_side
 from notifier.settings import Settings
@@ -47,12 +49,19 @@ async def run(settings: Settings) -> int:
             return f"reading the log: {feed.feed.behind()} records to go"
 
         watching = watcher_side(settings, epoch, tokens, feed, unready)
-        http = server(Gate(_web(settings, feed, watching, unready), closed=lambda: unready() is not None))
+        admission = Admission(settings.connects_per_second, monotonic())
+        gate = Gate(
+            _web(settings, feed, watching, unready),
+            closed=lambda: unready() is not None,
+            admit=lambda: admission.ask(monotonic()),
+        )
+        http = server(gate, settings.socket_buffer_bytes, deflate=settings.compress_batches)
         working = {
             _background(stack, feed.feed.run(), "feed"),
             _background(stack, feed.rounds.run(watching.watchers, tokens.is_revoked), "rounds"),
             _background(stack, tokens.run(), "tokens"),
             _background(stack, watching.replicas.run(), "replicas"),
+            _background(stack, beat(feed.sio.eio, admission), "metronome"),
             (serving := _background(stack, http.serve([listening]), "http")),
         }
         stopping = _background(stack, stop.wait(), "signal")
@@ -66,7 +75,7 @@ async def run(settings: Settings) -> int:
 
 async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **settings.kafka_access(),
         client_id="notifier-feed",
         group_id=None,
         enable_auto_commit=False,

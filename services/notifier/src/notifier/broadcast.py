@@ -1,21 +1,21 @@
-"""Messages onto sockets: encoded once, the same packet for every member of a room.
+"""Messages onto sockets: encoded once, framed once, the same bytes for every member of a room.
 
-The one place that reaches into python-socketio and python-engineio (5.18, 4.15). It puts packets onto the Engine.IO
-sockets' own queues, as the library does: replay, acknowledgements and live batches keep the order in which they were
-queued. Nothing here awaits, so nothing can come between two calls in one turn of the event loop. The library's own
-emit would start a task for each member.
+Nothing here awaits, so nothing can come between two calls in one turn of the event loop. The library's own emit would
+start a task for each member, and frame each member's copy anew.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-import socketio
 from engineio.packet import MESSAGE, Packet
 
+from notifier.engine import RoomServer
+from notifier.frames import TEXT, WORTH_DEFLATING, deflated, frame
+from notifier.members import NAMESPACE, Members
 from order_contracts.channels import BATCH
 
-_NAMESPACE = "/"
+_MESSAGE = str(MESSAGE).encode()
 _encoder = msgspec.json.Encoder()
 
 
@@ -31,56 +31,66 @@ def event_text(name: str, body: dict[str, Any]) -> str:
 
 
 class Broadcast:
-    """Rooms and their members, as python-socketio keeps them."""
+    """Rooms and their members, as the Socket.IO server keeps them."""
 
-    def __init__(self, server: socketio.AsyncServer) -> None:
-        self._server = server
+    def __init__(self, server: RoomServer) -> None:
+        self._members: Members = server.manager
 
     def enter(self, sid: str, room: str) -> None:
         """Make a screen a member of a room, at once: the library's own way is a coroutine around this."""
-        self._server.manager.basic_enter_room(sid, _NAMESPACE, room)
+        self._members.basic_enter_room(sid, NAMESPACE, room)
 
     def leave(self, sid: str, room: str) -> None:
         """End a screen's membership."""
-        self._server.manager.basic_leave_room(sid, _NAMESPACE, room)
+        self._members.basic_leave_room(sid, NAMESPACE, room)
 
     def rooms(self, sid: str) -> Sequence[str]:
         """Name the rooms that a screen is in; its own, named as itself, is not one."""
-        return [room for room in self._server.manager.get_rooms(sid, _NAMESPACE) if room != sid]
+        return [room for room in self._members.get_rooms(sid, NAMESPACE) if room != sid]
 
     def has_members(self, room: str) -> bool:
         """Whether anybody is in a room."""
-        return any(True for _ in self._server.manager.get_participants(_NAMESPACE, room))
+        return bool(self._members.outlets(room))
 
     def to_room(self, room: str | None, text: str) -> int:
-        """Queue a packet for all members of a room, for everybody when None. Gives for how many."""
-        packet = Packet(MESSAGE, text)
-        return sum(self._queue(eio, packet) for _, eio in self._server.manager.get_participants(_NAMESPACE, room))
+        """Send a packet to all members of a room, to everybody when None. Gives to how many.
+
+        Those that do not keep up miss it, and are told so when they have caught up.
+        """
+        outlets, data = self._members.outlets(room), _MESSAGE + text.encode()
+        sent = 0
+        if outlets.plain:
+            sent += _write_all(outlets.plain, frame(TEXT, data))
+        if outlets.deflated:
+            worth = len(data) >= WORTH_DEFLATING
+            sent += _write_all(outlets.deflated, deflated(TEXT, data) if worth else frame(TEXT, data))
+        if outlets.others:
+            packet = Packet(MESSAGE, text)
+            sent += sum(socket.skip_or_put(packet, room) for socket in outlets.others)
+        return sent
 
     def to_screen(self, sid: str, text: str) -> None:
-        """Queue a packet for one screen."""
-        eio_sid = self._server.manager.eio_sid_from_sid(sid, _NAMESPACE)
-        if eio_sid is not None:
-            self._queue(eio_sid, Packet(MESSAGE, text))
+        """Send a packet to one screen, however slow it is."""
+        socket = self._members.socket_of(sid)
+        if socket is not None:
+            socket.put(Packet(MESSAGE, text))
 
     async def hang_up(self, sid: str) -> None:
-        """Close a screen's connection behind what is queued, so that its client connects again by itself.
+        """Close a screen's connection behind what was sent, so that its client connects again by itself.
 
-        A Socket.IO disconnect would tell the client to stay away. An Engine.IO close packet is heeded on polling
-        only; on WebSocket the end of the queue ends the writer, which closes the socket.
+        A Socket.IO disconnect would tell the client to stay away.
         """
-        eio_sid = self._server.manager.eio_sid_from_sid(sid, _NAMESPACE)
-        socket = None if eio_sid is None else self._server.eio.sockets.get(eio_sid)
-        if socket is None or socket.closed:
-            return
-        if socket.upgraded:
-            socket.queue.put_nowait(None)
-        else:
+        socket = self._members.socket_of(sid)
+        if socket is not None:
             await socket.close(wait=False)
 
-    def _queue(self, eio_sid: str, packet: Packet) -> bool:
-        socket = self._server.eio.sockets.get(eio_sid)
-        if socket is None or socket.closed:
-            return False
-        socket.queue.put_nowait(packet)
-        return True
+
+def _write_all(writes: Sequence[Any], data: bytes) -> int:
+    """Write to each; one that was cut in this very turn must not keep the others from it."""
+    sent = len(writes)
+    for write in writes:
+        try:
+            write(data)
+        except RuntimeError:  # uvloop, after abort()
+            sent -= 1
+    return sent

@@ -1,10 +1,17 @@
-"""From judged records to rooms: keeps the rings and batches fed, arms a timer a window, sends what it holds."""
+"""From judged records to rooms: keeps the rings and batches fed, and sends each room its batch when its window ends.
+
+Windows that began together end together. Due rooms are served in slices, with whatever has come from the network in
+between: a thousand rooms in one go would keep pongs, joins and the log waiting.
+"""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from math import inf
+from time import perf_counter
 
 from notifier.broadcast import Broadcast, batch_text
+from notifier.due import Due
 from notifier.fanout import Batch, Fanout
 from notifier.metrics import Metrics
 from notifier.replay import Ring
@@ -12,9 +19,12 @@ from notifier.streams import Streams
 from order_contracts.events import timestamp
 from order_contracts.wire import Envelope
 
+_SLICE_SECONDS = 0.0015
+_TIMER_SECONDS = 0.001  # uvloop's timers count whole milliseconds: one that came a little early would spin until due
+
 
 class Delivery:
-    """The feed's sink. Invariant: every open batch has exactly one timer, armed when its first event arrived."""
+    """The feed's sink. Invariant: every open batch is due once, and there is a timer no later than the earliest."""
 
     def __init__(
         self,
@@ -29,13 +39,18 @@ class Delivery:
         self._fanout, self._rings, self._broadcast, self._metrics = fanout, rings, broadcast, metrics
         self._streams, self._now = streams, now
         self._organizations: dict[str, str] = {}
+        self._due = Due()
+        self._timer: asyncio.Handle | None = None
+        self._armed_for = inf
 
     def accepted(self, partition: int, offset: int, event: Envelope) -> None:
         """Take in an accepted event."""
         self._organizations[event.venue_id] = event.organization_id
-        loop = asyncio.get_running_loop()
-        for room, due in self._fanout.append(partition, offset, event, loop.time()):
-            loop.call_at(due, self._flush, room)
+        opened = self._fanout.append(partition, offset, event, asyncio.get_running_loop().time())
+        if opened:
+            for room, due in opened:
+                self._due.put(due, room)
+            self._arm()
 
     def passed_over(self, partition: int, offset: int, *, settled: bool) -> None:
         """Take note of a record that is not shown."""
@@ -61,6 +76,23 @@ class Delivery:
         values = [entry.value for entry in batch.entries]
         server_time = timestamp(self._now())
         return batch_text(values, room=batch.room, prev=batch.prev, to=batch.to, server_time=server_time)
+
+    def _arm(self) -> None:
+        moment = self._due.next()
+        if moment is not None and moment < self._armed_for:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer, self._armed_for = asyncio.get_running_loop().call_at(moment, self._flush_due), moment
+
+    def _flush_due(self) -> None:
+        loop, ends = asyncio.get_running_loop(), perf_counter() + _SLICE_SECONDS
+        while (room := self._due.take(loop.time() + _TIMER_SECONDS)) is not None:
+            self._flush(room)
+            if perf_counter() >= ends:
+                self._timer = loop.call_soon(self._flush_due)  # comes behind what has arrived meanwhile
+                return
+        self._armed_for = inf
+        self._arm()
 
     def _flush(self, room: str) -> None:
         batches = self._fanout.flush(room)

@@ -6,11 +6,17 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import socketio
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from notifier.broadcast import event_text
+from notifier.engine import RoomServer
+from notifier.websocket import WebSocket
+from order_contracts.channels import RESYNC
+
+SOCKET_IO = "/socket.io"
 _MESSAGE_BYTES = 64 * 1024
+_BUFFER_BYTES = 256 * 1024
 _SEND_BUFFER_BYTES = 256 * 1024
 _DEAD_PEER_MS = 20_000
 
@@ -25,33 +31,37 @@ class Server(uvicorn.Server):
 
 
 class Gate:
-    """Turns new Socket.IO connections away while this replica is not ready, and lets the others go on.
+    """Turns new Socket.IO connections away while this replica can't take them, and lets the others go on.
 
+    `closed` says that it takes none; `admit` lets one in (None) or says in how many seconds it should come again.
     A refusal below Socket.IO, because clients take it as a passing fault and try again by themselves.
     """
 
-    def __init__(self, app: ASGIApp, *, closed: Callable[[], bool]) -> None:
-        self._app, self._closed = app, closed
+    def __init__(self, app: ASGIApp, *, closed: Callable[[], bool], admit: Callable[[], int | None]) -> None:
+        self._app, self._closed, self._admit = app, closed, admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or turn it away."""
-        new = scope["type"] != "lifespan" and b"sid=" not in scope["query_string"]
-        if not (new and self._closed() and scope["path"].startswith("/socket.io")):
+        wait = self._wait(scope)
+        if wait is None:
             await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1013})
-        else:
-            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"1")]
-            await send({"type": "http.response.start", "status": 503, "headers": headers})
-            await send({"type": "http.response.body", "body": b"not ready: try again\n"})
+            return
+        kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"%d" % wait)]
+        await send({"type": f"{kind}.start", "status": 503, "headers": headers})
+        await send({"type": f"{kind}.body", "body": b"not now: try again in %d s\n" % wait})
+
+    def _wait(self, scope: Scope) -> int | None:
+        if scope["type"] == "lifespan" or b"sid=" in scope["query_string"] or not scope["path"].startswith(SOCKET_IO):
+            return None
+        return 1 if self._closed() else self._admit()
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
     """Open the socket whose options every connection inherits.
 
-    A peer that stops reading is given up by the kernel: uvicorn has no way to end such a connection, and would keep
-    its backlog for good. A small send buffer makes a slow peer show early.
+    A peer that is gone without a word is given up by the kernel. A small send buffer makes a slow one show early: the
+    kernel would take 36 MB of each before anything of it is seen here.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
@@ -65,14 +75,15 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return listening
 
 
-def socketio_server(origins: Sequence[str]) -> socketio.AsyncServer:
+def socketio_server(origins: Sequence[str], buffer_bytes: int = _BUFFER_BYTES) -> RoomServer:
     """Make the Socket.IO server. Handlers run in the order in which a screen asked: a join, then a leave."""
 
     def allowed(origin: str, environ: dict[str, Any]) -> bool:
         return origin in origins or urlsplit(origin).netloc == environ.get("HTTP_HOST")
 
-    return socketio.AsyncServer(
-        async_mode="asgi",
+    return RoomServer(
+        buffer_bytes=buffer_bytes,
+        tell_missed=lambda room: event_text(RESYNC, {"room": room}),
         async_handlers=False,
         cors_allowed_origins=allowed,
         ping_interval=10,
@@ -82,16 +93,15 @@ def socketio_server(origins: Sequence[str]) -> socketio.AsyncServer:
     )
 
 
-def server(app: ASGIApp) -> Server:
+def server(app: ASGIApp, buffer_bytes: int = _BUFFER_BYTES, *, deflate: bool = False) -> Server:
     """Make the HTTP server; it serves the sockets that it is given."""
+    ws = type("ConfiguredWebSocket", (WebSocket,), {"buffer_bytes": buffer_bytes, "deflate": deflate})
     return Server(
         uvicorn.Config(
             app,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=ws,  # pings and deflate are not uvicorn's there
             ws_max_size=_MESSAGE_BYTES,
-            ws_ping_interval=None,  # Engine.IO has its own
-            ws_per_message_deflate=False,  # compresses each member's copy anew, half a megabyte a connection
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=3,

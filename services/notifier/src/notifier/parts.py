@@ -9,7 +9,6 @@ from functools import partial
 from time import time
 from uuid import uuid4
 
-import socketio
 from aiokafka import AIOKafkaConsumer
 
 from notifier.admin import Admin
@@ -19,6 +18,7 @@ from notifier.broadcast import Broadcast
 from notifier.calls import carry_out
 from notifier.delivery import Delivery
 from notifier.doors import socketio_server
+from notifier.engine import RoomServer
 from notifier.entrance import Entrance
 from notifier.fanout import Fanout
 from notifier.metrics import Metrics
@@ -41,7 +41,7 @@ class FeedSide:
     """From the log to the rooms."""
 
     metrics: Metrics
-    sio: socketio.AsyncServer
+    sio: RoomServer
     broadcast: Broadcast
     streams: Streams
     fanout: Fanout
@@ -62,7 +62,7 @@ class WatcherSide:
 
 def feed_side(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start]) -> FeedSide:
     """Put together what reads the log and serves rooms."""
-    metrics, sio = Metrics(), socketio_server(settings.cors_origins)
+    metrics, sio = Metrics(), socketio_server(settings.cors_origins, settings.socket_buffer_bytes)
     broadcast, streams = Broadcast(sio), Streams(most_bytes=settings.stream_bytes, now=_now)
     rings = {
         number: Ring(start=start.offset, max_age_ms=settings.ring_ms, max_bytes=settings.ring_bytes)

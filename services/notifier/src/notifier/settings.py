@@ -8,15 +8,15 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from notifier.batch import KINDS, Cap, Kind, Windows
 from order_contracts.arbiter import SETTLING_MS
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
-class Settings(TokenSettings, BaseSettings):
+class Settings(TokenSettings, LogAccess, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)
 
-    kafka_bootstrap_servers: str = Field(min_length=1)
     orders_topic: str = TOPIC
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     log_epoch: int = Field(default=1, ge=1)
@@ -37,6 +37,9 @@ class Settings(TokenSettings, BaseSettings):
     replay_limit: int = Field(default=5_000, ge=1, description="events; a snapshot is cheaper than more")
     rooms_per_socket: int = Field(default=64, ge=1)
     feed_stale_seconds: float = Field(default=5.0, ge=1)
+    socket_buffer_bytes: int = Field(default=256 * 1024, ge=2**14, description="waiting for a screen before it skips")
+    connects_per_second: float = Field(default=500, ge=20, description="at most; fewer while the loop is late")
+    compress_batches: bool = Field(default=False, description="once a room: a third of the bytes, a third more CPU")
     stream_bytes: int = Field(default=2**20, ge=2**16, description="waiting for one event stream; over it: resync")
     stream_heartbeat_seconds: float = Field(default=10.0, ge=0.1, le=60)
     drain_seconds: float = Field(default=20.0, ge=0, le=600)

@@ -14,6 +14,7 @@ import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from fastapi import FastAPI
 from faststream.kafka import KafkaBroker
+from faststream.security import SASLScram512
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -46,6 +47,7 @@ _log = structlog.get_logger()
 async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (gives 0) or until the log can't be read any more (gives 1)."""
     epoch = await check_topic(settings)
+    gc.disable()  # a book makes no garbage while it is filled, and walking it again and again takes longer than that
     async with AsyncExitStack() as stack:
         metrics = Metrics()
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
@@ -80,7 +82,7 @@ async def run(settings: Settings) -> int:
         server = http_server.server(Faults(lane), settings)
         reading = _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
-        caught_up.add_done_callback(lambda _: gc.freeze())  # the book outlives every request: no walk through it again
+        caught_up.add_done_callback(_end_of_boot)
         for needed in (reading, refreshing):
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
@@ -113,13 +115,20 @@ async def run(settings: Settings) -> int:
         return _verdict(reading, refreshing)
 
 
+def _end_of_boot(_: object) -> None:
+    gc.freeze()  # the book outlives every request: no walk through it again
+    gc.enable()
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 def _broker(settings: Settings) -> KafkaBroker:
+    login = settings.kafka_login
     return KafkaBroker(
-        settings.kafka_bootstrap_servers,
+        settings.kafka_bootstrap_servers.split(","),
+        security=SASLScram512(*login) if login else None,
         client_id="order-api",
         acks="all",
         enable_idempotence=False,  # duplicates die in the arbiter; aiokafka's idempotent producer can wedge (#1017)
@@ -133,7 +142,7 @@ def _broker(settings: Settings) -> KafkaBroker:
 
 async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsumer:
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers,
+        **settings.kafka_access(),
         client_id="order-api-tail",
         group_id=None,
         enable_auto_commit=False,

@@ -160,7 +160,7 @@ class PlaceOrder(Body):
 
     def lines(self) -> dict[str, dict[str, Any]]:
         """Give the items as the document keeps them: by line id, numbered where none was given."""
-        return numbered(self.items, taken=())
+        return numbered(dumped(self.items), taken=())
 
 
 def one_currency(currencies: Iterable[str]) -> None:
@@ -185,11 +185,13 @@ def distinct_lines(items: Iterable[NewItem]) -> None:
         raise ValueError(f"line_id {', '.join(sorted(twice))} is there twice; each line needs its own")
 
 
-def numbered(items: Sequence[NewItem], *, taken: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Give items by line id; those without one are numbered around the others and around those `taken` before."""
-    used = {*taken, *(item.line_id for item in items if item.line_id is not None)}
+def dumped(items: Iterable[NewItem]) -> list[dict[str, Any]]:
+    """Give items as JSON."""
+    return [item.model_dump(mode="json", exclude_none=True) for item in items]
+
+
+def numbered(items: Sequence[dict[str, Any]], *, taken: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Key dumped items by their line_id, which is taken out; those without one are numbered around the others."""
+    used = {*taken, *(item["line_id"] for item in items if "line_id" in item)}
     free = (str(number) for number in count(1) if str(number) not in used)
-    return {
-        item.line_id or next(free): item.model_dump(mode="json", exclude_none=True, exclude={"line_id"})
-        for item in items
-    }
+    return {item.pop("line_id", None) or next(free): item for item in items}

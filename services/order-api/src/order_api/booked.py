@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
+from msgspec import Struct
+
 from order_contracts.wire import Envelope
 
 _END = b"\x1f"  # in no id and no fingerprint: both are printable; the value comes last and may hold anything
 
 
-@dataclass(frozen=True, slots=True)
-class BookedEvent:
+class BookedEvent(Struct, frozen=True):
     """An accepted event and where it stands: `next` is the offset after it."""
 
     id: str
@@ -30,6 +31,19 @@ def pack(accepted: Envelope, offset: int) -> bytes:
     """Give an event as the book holds it; `rows` has Postgres write the same."""
     name, fingerprint = accepted.id.encode(), accepted.fingerprint.encode()
     return b"%b\x1f%b\x1f%d\x1f%d\x1f%b" % (name, fingerprint, offset, accepted.appended_at, accepted.value)
+
+
+def booked(accepted: Envelope, partition: int, offset: int) -> BookedEvent:
+    """Give an event as the book will give it."""
+    return BookedEvent(
+        id=accepted.id,
+        version=accepted.version,
+        fingerprint=accepted.fingerprint,
+        partition=partition,
+        next=offset + 1,
+        appended_at=accepted.appended_at,
+        value=accepted.value,
+    )
 
 
 def offset_of(packed: bytes) -> int:

@@ -32,7 +32,7 @@ class Start:
 
 async def check_topic(settings: Settings) -> str:
     """Assert the topic contract and give the epoch of this log. Raises TopicUnfit; KafkaError when nobody answers."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    admin = AIOKafkaAdminClient(**settings.kafka_access())
     try:
         await admin.start()
         name = settings.orders_topic

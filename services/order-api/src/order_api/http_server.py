@@ -38,15 +38,15 @@ class _OneWrite:
     uvloop makes a system call of each write, and that costs as much as deciding on an order.
     """
 
-    def __init__(self, transport: asyncio.Transport, cycle: RequestResponseCycle) -> None:
-        self._transport, self._cycle = transport, cycle
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
         self._head: bytes | None = None
         self._begun = False
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
         """Keep the head of the response; write anything else, with it."""
-        if self._cycle.response_started and not self._begun:
+        if not self._begun and not data.startswith(b"HTTP/1.1 100 "):
             self._head, self._begun = data, True
         elif self._head is not None:
             data, self._head = self._head + data, None
@@ -99,7 +99,7 @@ class _Http(HttpToolsProtocol):
         self._unwatch()
         super().on_headers_complete()
         if self.cycle.scope["method"] != "HEAD":  # whose answer ends with the head
-            self.cycle.transport = _OneWrite(self.transport, self.cycle)  # type: ignore[assignment]  # as far as it asks
+            self.cycle.transport = _OneWrite(self.transport)  # type: ignore[assignment]  # as far as it asks
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

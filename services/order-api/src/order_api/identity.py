@@ -68,9 +68,11 @@ class Identity:
             raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", refusal)
         return claims
 
-    def charge(self, claims: Claims, requests: int) -> None:
-        """Charge what a request holds beyond itself, such as the other events of a batch. Raises Problem 429."""
-        self._rates.charge(claims, requests)
+    def charge(self, request: Request, requests: int) -> None:
+        """Charge what a request holds beyond itself, such as the other events of a batch. Raises Problem 413 or 429."""
+        claims = request.scope.get("state", {}).get(_CLAIMS)
+        if isinstance(claims, Claims) and requests > 0:
+            self._rates.charge(claims, requests)
 
     async def _claims(self, header: str) -> Claims:
         kind, _, token = header.partition(" ")

@@ -1,5 +1,7 @@
 """What a scrape tells of this process."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from order_contracts.arbiter import Verdict
@@ -13,7 +15,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.records = Counter("order_api_records", "records read from the log", ["verdict"], registry=self.registry)
-        self.verdicts = {verdict: self.records.labels(verdict.value) for verdict in Verdict}  # labels() costs a lock
+        self._verdicts = {verdict: self.records.labels(verdict.value) for verdict in Verdict}  # labels() costs a lock
         self.commands = Counter("order_api_commands", "commands by outcome", ["outcome"], registry=self.registry)
         self.outcomes = {
             outcome: self.commands.labels(outcome) for outcome in ("accepted", "replayed", "refused", "lost", "unknown")
@@ -26,3 +28,9 @@ class Metrics:
         )
         self.orders = Gauge("order_api_book_orders", "orders in the book", registry=self.registry)
         self.behind = Gauge("order_api_tail_behind_records", "records not read yet", registry=self.registry)
+
+    def count(self, verdicts: Mapping[Verdict, int]) -> None:
+        """Count what was read at once."""
+        for verdict, number in verdicts.items():
+            if number:
+                self._verdicts[verdict].inc(number)

@@ -6,13 +6,14 @@ the request: what another replica has just answered is never denied here.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from msgspec import Struct
+
 from order_api.booked import BookedEvent
-from order_api.commands import Command, Place
+from order_api.commands import Command, ImportOrder, Place
 from order_api.decide import Code, Refusal, decide
 from order_api.metrics import Metrics
 from order_api.old_orders import OldOrders
@@ -41,8 +42,7 @@ _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order.
 
     `external_version` is the order's version in the POS that this follows: an older one than noted is refused.
@@ -60,8 +60,7 @@ class Request:
     notes_external_version: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An order as an event left it, in the JSON that callers read, and the position that has seen the event."""
 
     order_id: str
@@ -119,6 +118,8 @@ class OrderDesk:
         if self._lag() > self._deadline:
             raise try_again("this replica is still reading the log. Nothing was done")
         newest, brought, tries = False, isinstance(request.command, Place), 0  # what is placed now is not that old
+        if isinstance(request.command, ImportOrder):  # it may have been imported before the window: here nobody knows
+            brought = await self._old_orders.bring_back(request.venue_id, request.order_id)
         while True:
             standing = self._book.event(request.order_id, request.event_id)
             if standing is not None:

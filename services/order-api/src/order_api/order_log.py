@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from order_api.appender import Appends, Sent
-from order_api.booked import BookedEvent
+from order_api.booked import BookedEvent, booked
 from order_api.boot import Start
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
@@ -175,13 +175,15 @@ class OrderLog:
     def take(self, number: int, records: Iterable[ConsumerRecord], highwater: int) -> None:
         """Take in what was read of a partition, and let those go on who waited for it."""
         partition, place = self._partitions[number], (number, len(self._partitions))
+        verdicts = dict.fromkeys(Verdict, 0)
         for record in records:
             envelope = read_record(record.key, record.value, record.headers, record.timestamp, place)
             if isinstance(envelope, Malformed):
                 self._metrics.records.labels("malformed").inc()
             else:
-                self._settle(partition, number, envelope, record.offset)
+                verdicts[self._settle(partition, number, envelope, record.offset)] += 1
             partition.next = record.offset + 1
+        self._metrics.count(verdicts)
         partition.learn_end(max(partition.next, highwater))
         waiting, partition.passing = partition.passing, []
         for offset, passed in waiting:
@@ -190,14 +192,17 @@ class OrderLog:
             elif not passed.done():
                 passed.set_result(None)
 
-    def _settle(self, partition: _Partition, number: int, envelope: Envelope, offset: int) -> None:
+    def _settle(self, partition: _Partition, number: int, envelope: Envelope, offset: int) -> Verdict:
         verdict = partition.arbiter.judge(envelope)
-        self._metrics.verdicts[verdict].inc()
         if verdict is Verdict.ACCEPTED:
             self._book.apply(envelope, number, offset)
-        if envelope.id in self._waiters:  # not accepted may be a repetition of one that stands
-            standing = self._book.event(envelope.order_id, envelope.id)
+        if envelope.id in self._waiters:
+            if verdict is Verdict.ACCEPTED:
+                standing: BookedEvent | None = booked(envelope, number, offset)
+            else:  # it may be a repetition of one that stands
+                standing = self._book.event(envelope.order_id, envelope.id)
             self._waiters.settle(envelope.id, envelope.parent, standing)
+        return verdict
 
     def forget_before(self, moment: int) -> None:
         """Drop orders and heads whose last event is older than `moment`."""

@@ -23,14 +23,25 @@ class Rates:
         self._window = None if limit is None else MovingWindowRateLimiter(MemoryStorage())
 
     def charge(self, claims: Claims, requests: int = 1) -> None:
-        """Count requests of a token. Raises Problem 429; those refused are not counted."""
+        """Count requests of a token. Raises Problem 429, or 413 for more at once than ever may come.
+
+        Those refused are not counted.
+        """
         if self._limit is None or self._window is None:
             return
+        if requests >= self._limit.amount > 1:  # beside the one that brought them
+            raise _too_many_at_once(self._limit)
         name = (claims.organization_id, claims.subject, claims.token_id or "-")
         if self._window.hit(self._limit, *name, cost=requests):
             return
         reset, remaining = self._window.get_window_stats(self._limit, *name)
         raise _too_many(self._limit, max(1, ceil(reset - time())), remaining)
+
+
+def _too_many_at_once(limit: RateLimitItem) -> Problem:
+    most = f"this token may send {limit.amount} in {limit.get_expiry()} s"
+    detail = f"each event of a batch counts as a request, and {most}: send it in parts"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "batch_too_large", detail)
 
 
 def _too_many(limit: RateLimitItem, seconds: int, remaining: int) -> Problem:

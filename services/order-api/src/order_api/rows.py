@@ -15,16 +15,15 @@ import asyncpg
 
 from order_api.order_book import StoredEvent
 
-_CHUNK = 2_000
+_CHUNK = 5_000
 _UNAVAILABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
-# As booked.pack: packed by Postgres, an event costs this process two columns instead of seven.
-_PACKED = r"""
-convert_to(concat_ws(E'\x1f', event_id, coalesce(fingerprint, ''), log_offset,
-                     (date_part('epoch', appended_at) * 1000)::bigint, ''), 'UTF8')
-"""
-_EVENTS = f"SELECT order_id, version, venue_id, organization_id, {_PACKED} || convert_to(event::text, 'UTF8') AS packed FROM order_events"  # noqa: S608, E501  # constants
-_LETTERS = f"SELECT order_id, version, venue_id, organization_id, {_PACKED} || value AS packed FROM dead_letters"  # noqa: S608
+# As booked.pack: packed by Postgres, an event costs this process two columns instead of seven; textsend gives a text as
+# the bytes that go over the wire, without the copies of convert_to and ||.
+_HEAD = r"E'\x1f', event_id, coalesce(fingerprint, ''), log_offset, (date_part('epoch', appended_at) * 1000)::bigint"
+_COLUMNS = "SELECT order_id, version, venue_id, organization_id"
+_EVENTS = f"{_COLUMNS}, textsend(concat_ws({_HEAD}, event)) AS packed FROM order_events"
+_LETTERS = f"{_COLUMNS}, textsend(concat_ws({_HEAD}, '')) || value AS packed FROM dead_letters"
 _SINCE = f"{_EVENTS} WHERE appended_at >= $1 UNION ALL {_LETTERS} WHERE appended_at >= $1"
 _OF_ORDERS = (
     f"{_EVENTS} WHERE order_id = ANY($1::text[]) UNION ALL {_LETTERS} WHERE order_id = ANY($1::text[]) "

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from order_contracts.arbiter import NOT_AFTER_MS
 from order_contracts.channels import PARTITIONS, TOPIC
 from order_contracts.ids import NAME_PATTERN
+from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
@@ -36,12 +37,11 @@ class SquareVenue(BaseModel):
         return name
 
 
-class Settings(TokenSettings, BaseSettings):
+class Settings(TokenSettings, LogAccess, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)
 
-    kafka_bootstrap_servers: str = Field(min_length=1)
     orders_topic: str = TOPIC
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     log_epoch: int = Field(default=1, ge=1)

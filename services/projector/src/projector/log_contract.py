@@ -14,7 +14,7 @@ class TopicUnfit(Exception):
 
 async def check_topic(settings: LogSettings) -> str:
     """Give the topic's epoch. Raises TopicUnfit with the list of faults, KafkaError when no broker answers."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers, request_timeout_ms=10_000)
+    admin = AIOKafkaAdminClient(**settings.kafka_access(), request_timeout_ms=10_000)
     await admin.start()
     try:
         cluster = await admin.describe_cluster()

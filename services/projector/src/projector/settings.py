@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
@@ -37,10 +38,9 @@ class DatabaseSettings(BaseSettings):
         return (self.database_direct_url or self.database_url).get_secret_value()
 
 
-class LogSettings(DatabaseSettings):
+class LogSettings(LogAccess, DatabaseSettings):
     """Where the log is: what `rebuild`, `verify`, `lag` need beside the database."""
 
-    kafka_bootstrap_servers: str = Field(min_length=1)
     orders_topic: str = TOPIC
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     log_epoch: int = Field(default=1, ge=1)

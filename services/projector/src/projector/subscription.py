@@ -14,10 +14,12 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
+from faststream.security import SASLScram512
 
 from projector.settings import RunSettings
 
 _FEW = 50
+
 Take = Callable[[Sequence[ConsumerRecord]], Awaitable[None]]
 
 
@@ -27,8 +29,10 @@ class Subscription:
     def __init__(self, settings: RunSettings) -> None:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._settings = settings
+        login = settings.kafka_login
         self._broker = KafkaBroker(
             settings.kafka_bootstrap_servers.split(","),
+            security=SASLScram512(*login) if login else None,
             client_id="projector",
             consumer_only=True,
             apply_types=False,  # records pass as they are: no dependency injection, no casting

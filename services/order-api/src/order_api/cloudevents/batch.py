@@ -14,7 +14,6 @@ from typing import Any
 from order_api.order_desk import Answer, Request
 from order_api.problems import Problem
 
-_AT_ONCE = 64
 CarryOut = Callable[[Request], Awaitable[Answer]]
 
 
@@ -54,14 +53,12 @@ async def carry_out_all(steps: Sequence[Step | Problem], carry_out: CarryOut) ->
     for index, step in enumerate(steps):
         if isinstance(step, Step):
             orders[step.request.order_id].append((index, step))
-    places = asyncio.Semaphore(_AT_ONCE)
 
     async def one_order(chain: Iterable[tuple[int, Step]]) -> None:
-        async with places:
-            unknown: Problem | None = None
-            for index, step in chain:
-                outcomes[index] = unknown or await _outcome(step, carry_out)
-                unknown = _unknown(outcomes[index])
+        unknown: Problem | None = None
+        for index, step in chain:
+            outcomes[index] = unknown or await _outcome(step, carry_out)
+            unknown = _unknown(outcomes[index])
 
     await asyncio.gather(*(one_order(chain) for chain in orders.values()))
     return [outcomes[index] for index in range(len(steps))]

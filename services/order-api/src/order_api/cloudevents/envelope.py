@@ -9,10 +9,11 @@ import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal
 from uuid import UUID
+
+from msgspec import Struct
 
 from order_api.problems import Problem
 from order_contracts.ids import is_name
@@ -26,8 +27,7 @@ _JSON = re.compile(r"application/([a-z0-9.-]+\+)?json\s*(;.*)?", re.ASCII | re.I
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """A CloudEvent whose attributes hold. `data` is JSON as Python has it; None where there was none."""
 
     id: str

@@ -78,6 +78,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
             only = step(request, message.event)
             answer = await desk.carry_out(only.request)
             return Response(answer.order, only.done, headers_of(answer), "application/json")
+        identity.charge(request, len(message.events) - 1)
         steps = [step_or_problem(request, event) for event in message.events]
         outcomes = await carry_out_all(steps, desk.carry_out)
         whole = all(isinstance(outcome, Done) for outcome in outcomes)

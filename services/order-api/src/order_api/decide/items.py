@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, assert_never
 
-from order_api.bodies import MAX_LINES, currencies_of, numbered
+from order_api.bodies import MAX_LINES, currencies_of, dumped, numbered
 from order_api.commands import AddItems, ChangeItem, FireItem, HoldItem, ServeItem, ToItems, VoidItem
 from order_api.decide.lines import LIVE, UNMADE, following, line_refusal
 from order_api.decide.money import currency_refusal
@@ -55,7 +55,7 @@ def _add(order: Document, command: AddItems, now: datetime) -> Decision | Refusa
     refusal = currency_refusal(order, currencies_of(command.items), "items")
     if refusal is not None:
         return refusal
-    items = numbered(command.items, taken=held)
+    items = numbered(dumped(command.items), taken=held)
     change = following(order, {"items": items}, now)
     return Decision("items_added", change, stations_of({"items": items}))
 

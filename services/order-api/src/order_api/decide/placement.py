@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from order_api.bodies import PlaceOrder
+from order_api.bodies import PlaceOrder, numbered
 from order_api.commands import ImportOrder, Place
 from order_api.decide.verdict import Decision, Document, Refusal
 from order_contracts.events import timestamp
@@ -21,17 +21,19 @@ def place(order: Document | None, command: Place, now: datetime) -> Decision | R
     if refusal is not None:
         return refusal
     status = Status.PLACED if body.scheduled_for is None else Status.SCHEDULED
+    time = timestamp(now)
     head = {
         "order_id": command.order_id,
         "venue_id": command.venue_id,
         "organization_id": command.organization_id,
         "status": status,
-        "status_since": timestamp(now),
+        "status_since": time,
         "payment": Payment.UNPAID,
-        "placed_at": timestamp(body.placed_at or now),
+        "placed_at": time if body.placed_at is None else timestamp(body.placed_at),
     }
-    apart = {"items", "totals", "placed_at", "promised_at", "scheduled_for"}
-    change = {**head, **body.model_dump(mode="json", exclude_none=True, exclude=apart), "items": body.lines()}
+    apart = {"totals", "placed_at", "promised_at", "scheduled_for"}
+    change = {**head, **body.model_dump(mode="json", exclude_none=True, exclude=apart)}
+    change["items"] = numbered(change["items"], taken=())
     if body.promised_at is not None:
         change["promised_at"] = timestamp(body.promised_at)
     if body.scheduled_for is not None:

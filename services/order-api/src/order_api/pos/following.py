@@ -5,7 +5,7 @@ only, so an order that has noted it has had all of its steps, and a delivery tha
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import structlog
 from msgspec.json import decode
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from order_api.bodies import PlaceOrder

@@ -49,7 +49,7 @@ class LogEnds:
 async def log_ends(settings: LogSettings) -> AsyncIterator[LogEnds]:
     """Connect to Kafka for questions."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers.split(","),
+        **settings.kafka_access(),
         enable_auto_commit=False,
         auto_offset_reset="none",
     )

@@ -54,35 +54,33 @@ class Filler:
 
     async def fill(self, until: Mapping[int, int]) -> None:
         """Project up to these offsets. Raises LineageBroken, Fenced, or Refusal once patience is at its end."""
-        last_step = time.monotonic()
-        await self._claim()
-        while any(held.next < until.get(partition, 0) for partition, held in self.holdings.items()):
+        last_step, claimed = time.monotonic(), False
+        while True:
             try:
-                moved = await self._one_batch(until)
+                if not claimed:
+                    await self._claim()
+                    claimed = True
+                if self._missing(until) == 0:
+                    return
+                if await self._one_batch(until):
+                    last_step = time.monotonic()
+                    continue
+                reason = "Kafka gave no record"
             except (*UNAVAILABLE, KafkaError) as error:
                 log.warning("trying again", error=repr(error))
-                if time.monotonic() - last_step > self._patience:
-                    raise Refusal(f"no step forward for {self._patience:.0f} s ({error!r}). Start it again") from error
+                claimed, reason = False, repr(error)
+                await self._checkpoints.renew_connections()
                 await asyncio.sleep(0.5)
-                await self._claim_again()
-                continue
-            if moved:
-                last_step = time.monotonic()
-            elif time.monotonic() - last_step > self._patience:
-                raise Refusal(f"Kafka gave no record for {self._patience:.0f} s. Start it again: it goes on from here")
+            if time.monotonic() - last_step > self._patience:
+                raise Refusal(
+                    f"no step forward for {self._patience:.0f} s: {reason}. Started again, it goes on from here"
+                )
 
     async def _claim(self) -> None:
-        """Stand where the rows stand."""
+        """Stand where the rows stand: after a failure nobody knows whether the last batch was written."""
         self.holdings.clear()
         self.holdings.update(await self._checkpoints.read(self._mine))
         self._rewind()
-
-    async def _claim_again(self) -> None:
-        await self._checkpoints.renew_connections()
-        try:
-            await self._claim()
-        except UNAVAILABLE as error:
-            log.warning("positions not read", error=repr(error))
 
     def _rewind(self) -> None:
         for partition, held in self.holdings.items():
@@ -167,7 +165,7 @@ async def filler(
     settings = settings.model_copy(update={**direct, "database_command_seconds": _BATCH_SECONDS})
     pool = await open_pool(settings, connections=1, acquire_seconds=10.0, writes=True)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap_servers.split(","),
+        **settings.kafka_access(),
         client_id="projector-rebuild",
         enable_auto_commit=False,
         auto_offset_reset="none",

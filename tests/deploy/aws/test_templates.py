@@ -1,0 +1,128 @@
+"""The CloudFormation templates: accepted by cfn-lint, safe by our own rules, and in agreement with the services."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint import decode
+
+from infra.tools import ROOT, run_tool
+
+FOLDER = ROOT / "deploy" / "aws"
+TEMPLATES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def template(name: str) -> dict[str, Any]:
+    parsed, faults = decode.decode(str(FOLDER / f"{name}.yaml"))
+    assert faults == []
+    return dict(parsed)  # type: ignore[arg-type]
+
+
+def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
+    return {key: r["Properties"] for key, r in template(name)["Resources"].items() if r["Type"] == kind}
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    done = run_tool("cfn-lint", *(str(FOLDER / f"{name}.yaml") for name in TEMPLATES))
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_keeps_data_survives_its_stack() -> None:
+    found = template("data")["Resources"]
+    assert found["Database"]["DeletionPolicy"] == "Snapshot"
+    assert found["Kafka"]["DeletionPolicy"] == "Retain"
+    assert template("edge")["Resources"]["Files"]["DeletionPolicy"] == "Retain"
+
+
+def test_data_is_encrypted_and_nobody_outside_reaches_it() -> None:
+    for database in resources("data", "AWS::RDS::DBInstance").values():
+        assert database["PubliclyAccessible"] is False
+        assert database.get("StorageEncrypted") or "SourceDBInstanceIdentifier" in database
+    (kafka,) = resources("data", "AWS::MSK::Cluster").values()
+    assert kafka["EncryptionInfo"]["EncryptionInTransit"] == {"ClientBroker": "TLS", "InCluster": True}
+    assert kafka["ClientAuthentication"]["Unauthenticated"] == {"Enabled": False}
+    (cache,) = resources("data", "AWS::ElastiCache::ReplicationGroup").values()
+    assert cache["TransitEncryptionEnabled"] is True
+    assert cache["AtRestEncryptionEnabled"] is True
+    (bucket,) = resources("edge", "AWS::S3::Bucket").values()
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_no_password_is_a_parameter_or_a_default() -> None:
+    for name in TEMPLATES:
+        for key, parameter in template(name).get("Parameters", {}).items():
+            assert not re.search("password|secret", key, re.IGNORECASE) or "ARN" in parameter.get("Description", ""), (
+                key
+            )
+    (database, _) = resources("data", "AWS::RDS::DBInstance").values()
+    assert database["ManageMasterUserPassword"] is True
+
+
+def test_only_order_api_writes_and_each_has_a_user_of_its_own() -> None:
+    users = {str(r["Name"]["Fn::Sub"]) for r in resources("data", "AWS::SecretsManager::Secret").values()}
+    assert users == {f"AmazonMSK_${{Name}}-{name}" for name in ("order-api", "projector", "notifier")}
+
+
+def test_ecs_scales_by_the_seeds_figures() -> None:
+    (target,) = resources("process", "AWS::ApplicationAutoScaling::ScalableTarget").values()
+    (policy,) = resources("process", "AWS::ApplicationAutoScaling::ScalingPolicy").values()
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 5)
+    assert tracking["PredefinedMetricSpecification"] == {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}
+    assert (tracking["TargetValue"], tracking["ScaleOutCooldown"], tracking["ScaleInCooldown"]) == (70, 300, 300)
+    (service,) = resources("process", "AWS::ECS::Service").values()
+    (task,) = resources("process", "AWS::ECS::TaskDefinition").values()
+    assert (service["DesiredCount"], task["Cpu"], task["Memory"]) == (2, "512", "1024")
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    return resources("watch", "AWS::CloudWatch::Alarm")
+
+
+@pytest.mark.parametrize(
+    "needed",
+    [
+        "notifier_connections",
+        "notifier_deliveries_total",
+        "pod_cpu_utilization_over_pod_limit",
+        "pod_memory_utilization_over_pod_limit",
+        "DB_PERF_INSIGHTS",
+    ],
+)
+def test_the_seeds_five_metrics_are_shown_and_alarmed(needed: str) -> None:
+    (board,) = resources("watch", "AWS::CloudWatch::Dashboard").values()
+    assert needed in board["DashboardBody"]["Fn::Sub"]
+    assert any(needed in json.dumps(alarm) for alarm in alarms().values())
+
+
+def test_a_bill_that_jumps_is_told_before_it_comes() -> None:
+    asked = json.dumps(alarms())
+    for driver in ("ConsumedLCUs", "BytesOutToDestination", "CPUSurplusCreditsCharged", "IncomingBytes"):
+        assert driver in asked
+    (budget,) = resources("watch", "AWS::Budgets::Budget").values()
+    kinds = {n["Notification"]["NotificationType"] for n in budget["NotificationsWithSubscribers"]}
+    assert kinds == {"FORECASTED", "ACTUAL"}
+    assert resources("watch", "AWS::CE::AnomalyMonitor")
+    assert resources("watch", "AWS::CE::AnomalySubscription")
+
+
+def test_the_dashboard_is_json() -> None:
+    (board,) = resources("watch", "AWS::CloudWatch::Dashboard").values()
+    widgets = json.loads(board["DashboardBody"]["Fn::Sub"])["widgets"]
+    assert len(widgets) >= 5
+
+
+def test_our_metrics_are_those_that_the_collector_sends() -> None:
+    config = (ROOT / "deploy/k8s/components/cloudwatch/config.yaml").read_text()
+    sent = set(re.search(r"regex: (\S+), action: keep", config)[1].split("|"))  # type: ignore[index]
+    text = (FOLDER / "watch.yaml").read_text()
+    assert set(re.findall(r"\b(?:notifier|projector|order_api|query_api)_\w+", text)) <= sent
+
+
+def test_every_alarm_tells_somebody_and_has_a_runbook() -> None:
+    page = (ROOT / "docs" / "runbooks.md").read_text().partition("\n## CloudWatch\n")[2]
+    assert sorted(re.findall(r"^### (\w+)$", page, re.MULTILINE)) == sorted(alarms())
+    for name, alarm in alarms().items():
+        assert alarm["AlarmActions"], name
+        assert alarm["AlarmDescription"].endswith(f"docs/runbooks.md#{name.lower()}"), name

@@ -1,0 +1,151 @@
+"""What `load.write` measures: ours in one or two replicas, the seed's stack beside it, the bare producer below."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from infra.pos_client import SECRET, order_body, token
+from infra.services import Backing
+from load.bench import CLIENT_CORE, SERVER_CORE, cpu_seconds, load, percentile, pin
+from load.http_load import Outcome, Task
+from local_stack.ports import HOST, free_ports
+from local_stack.program import Program, inherited
+from local_stack.readiness import answers_ok
+
+PEERS = Path(__file__).parent / "peers"
+VENUES = 20
+PARTITIONS = 24
+BATCH = 50
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server under load: how it is started, in how many processes, and which store works for it."""
+
+    name: str
+    command: tuple[str, ...]
+    store: str
+    environment: dict[str, str]
+    replicas: int = 1
+    batch: int = 0  # events a request; 0 for one order a request
+
+    @contextmanager
+    def running(self, backing: Backing) -> Iterator[tuple[list[int], dict[str, int]]]:
+        """Run it, all replicas on one core; give the ports, and the pids whose CPU time counts."""
+        names = [f"{self.name}-{number}" for number in range(self.replicas)]
+        ports = free_ports(names, {}, {})
+        backing.run.start(*(self._program(backing, name, ports[name]) for name in names))
+        supervised = [backing.run.programs[name] for name in names]
+        pids = {f"service {number}": one.pid for number, one in enumerate(supervised)}
+        try:
+            for one in supervised:
+                pin(one.pid, SERVER_CORE)
+            yield list(ports.values()), {**pids, "store": backing.run.programs[self.store].pid}
+        finally:
+            for one in supervised:
+                one.stop()
+
+    def _program(self, backing: Backing, name: str, port: int) -> Program:
+        return Program(
+            name=name,
+            command=self.command,
+            log=backing.run.state.logs / f"{name}.log",
+            environment={**inherited(), **self.environment, "HTTP_PORT": str(port), "JWT_SECRET": SECRET},
+            is_ready=partial(answers_ok, port, "/readyz"),
+        )
+
+
+def subjects(backing: Backing) -> list[Subject]:
+    """Give ours and the peers."""
+    database = f"{backing.database()}?options=-c%20synchronous_commit%3Doff"
+    topic = backing.topic(PARTITIONS)
+    environment = {"KAFKA_BOOTSTRAP_SERVERS": backing.kafka, "ORDERS_TOPIC": topic, "RATE_LIMIT": "none"}
+    ours = ((sys.executable, "-m", "order_api"), "kafka", environment)
+    node, url = shutil.which("node") or "node", {"DATABASE_URL": database}
+    return [
+        Subject("order-api", *ours),
+        Subject("order-api, two replicas", *ours, replicas=2),
+        Subject(f"order-api, events by {BATCH}", *ours, batch=BATCH),
+        Subject("fastify + pg", (node, str(PEERS / "fastify.mjs")), "postgres", url),
+        Subject("NestJS + pg", (node, str(PEERS / "nest.mjs")), "postgres", url),
+    ]
+
+
+def install_peers() -> None:
+    """Install the Node peers from their lock."""
+    if not (PEERS / "node_modules").exists():
+        subprocess.run(
+            [shutil.which("npm") or "npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=PEERS, check=True
+        )
+
+
+def measure(subject: Subject, backing: Backing, seconds: float, first: int, rate: float | None) -> dict[str, float]:
+    """Run one round: warm up, then count."""
+    with subject.running(backing) as (ports, pids):
+        load(_task(subject, ports, min(3.0, seconds), first))
+        before = cpu_seconds(pids)
+        outcome = load(_task(subject, ports, seconds, first + 1_000_000, rate))
+        spent = {name: after - before[name] for name, after in cpu_seconds(pids).items()}
+    return _figures(subject, outcome, spent)
+
+
+def _task(subject: Subject, ports: list[int], seconds: float, first: int, rate: float | None = None) -> Task:
+    """Give the load: orders of two lines at some venues, each with a key of its own."""
+    venue, today = f"bench-{first // 10_000_000 % VENUES}", datetime.now(UTC).date().isoformat()
+    address = "/v1/events" if subject.batch else f"/v1/venues/{venue}/orders"
+    kind = "application/cloudevents-batch+json" if subject.batch else "application/json"
+    head = (
+        f"POST {address} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {kind}\r\n"
+        f"Authorization: Bearer {token(*(f'bench-{n}' for n in range(VENUES)))}\r\n"
+        f"Idempotency-Key: bench-{first}-{{n}}"
+    )
+    order = order_body(display_number="N-{n}", business_date=today)
+    events = [_event(f"{first}-{{n}}-{number}", f"bench-{number % VENUES}", order) for number in range(subject.batch)]
+    connections = 8 if subject.batch else 64
+    return Task(HOST, ports, head, json.dumps(events or order), connections, seconds, rate, first, CLIENT_CORE)
+
+
+def _event(name: str, venue_id: str, order: dict[str, Any]) -> dict[str, Any]:
+    attributes = {"specversion": "1.0", "id": name, "source": "/bench", "type": "order.place.v1", "venueid": venue_id}
+    return {**attributes, "data": order}
+
+
+def _figures(subject: Subject, outcome: Outcome, spent: dict[str, float]) -> dict[str, float]:
+    """Turn a round into figures, an order. Anything but success spoils it."""
+    if set(outcome.statuses) != {"200" if subject.batch else "201"} or not outcome.requests:
+        raise RuntimeError(f"{subject.name} answered {dict(outcome.statuses)}")
+    orders = max(1, subject.batch)
+    answered = sum(outcome.statuses.values()) * orders
+    return {
+        "orders/s": outcome.requests * orders / outcome.seconds,
+        "orders/CPU-s": answered / sum(spent.values()),
+        "service us": (sum(spent.values()) - spent["store"]) / answered * 1e6,
+        "store us": spent["store"] / answered * 1e6,
+        "p50 ms": percentile(outcome.latencies, 0.5) * 1e3,
+        "p99 ms": percentile(outcome.latencies, 0.99) * 1e3,
+    }
+
+
+def floor(backing: Backing, topic: str, seconds: float) -> dict[str, float]:
+    """Run the bare producer; its start counts as CPU time, too, some 0.5 s."""
+    kafka = {"kafka": backing.run.programs["kafka"].pid}
+    before = cpu_seconds(kafka)
+    command = [sys.executable, "-m", "load.append_floor", backing.kafka, topic, str(PARTITIONS), str(seconds)]
+    done = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    store = cpu_seconds(kafka)["kafka"] - before["kafka"]
+    return {
+        "orders/s": done["appended"] / seconds,
+        "orders/CPU-s": done["appended"] / (done["cpu"] + store),
+        "service us": done["cpu"] / done["appended"] * 1e6,
+        "store us": store / done["appended"] * 1e6,
+        "p50 ms": 0.0,
+        "p99 ms": 0.0,
+    }
