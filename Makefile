@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-PACKAGES := contracts contracts/client-python services/order-api services/projector services/notifier deploy/local
+PACKAGES := contracts contracts/client-python services/order-api services/projector services/notifier deploy/local deploy/cost
 STAMP := $(VENV)/.installed
 
 help: ## this list
@@ -38,12 +38,13 @@ test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
 	@$(BIN)/python -m pytest tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
 
-bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot, read, page or realtime; JSON under build/bench
-	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot, read, page or realtime"; exit 2; }
+bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot, read, page, realtime or cost; JSON under build/bench
+	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot, read, page, realtime or cost"; exit 2; }
 	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
 
 chaos: $(STAMP) ## the survival tests, harder: more kills, a broker outage of a minute
-	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py $(ARGS)
+	@CHAOS_KILLS=40 CHAOS_OUTAGE_SECONDS=60 $(BIN)/python -m pytest tests/integration/order_api/test_surviving.py \
+	  tests/system/test_rolling_restart.py $(ARGS)
 	@CHAOS_KILLS=10 CHAOS_SCREENS=500 $(BIN)/python -m pytest tests/system/test_screens_survive.py $(ARGS)
 
 check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a minute
@@ -72,6 +73,9 @@ image: ## build one service's image: make image SERVICE=order-api (needs Docker)
 	@docker build -f deploy/Dockerfile --build-arg SERVICE=$(SERVICE) \
 	  --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) -t scanserve-$(SERVICE) .
 
+cost: $(STAMP) ## what it costs on AWS beside the seed's figures; yours: make cost ARGS="--restaurants 40 --poll 5"
+	@$(BIN)/python -m scanserve_cost $(ARGS)
+
 k8s-check: $(STAMP) ## render every overlay, hold it against strict schemas and against what the services are
 	@$(BIN)/python -m pytest -q tests/deploy/k8s $(ARGS)
 
@@ -81,4 +85,4 @@ fmt: $(STAMP) ## format the code
 clean: down ## remove everything that was built, the virtual environment too
 	@rm -rf build node_modules $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-.PHONY: help setup up down demo test chaos bench check k8s-check unit integration system browser contracts page lock image fmt clean
+.PHONY: help setup up down demo test chaos bench check cost k8s-check unit integration system browser contracts page lock image fmt clean
