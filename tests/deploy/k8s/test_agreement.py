@@ -148,7 +148,6 @@ def test_only_order_api_may_write_the_log() -> None:
     assert (sorted(users), writers) == (["notifier", "order-api", "projector"], ["order-api"])
 
 
-COMING = {"REDIS_URL"}  # of the query API and the notifier, in changes that are on their way
 SETTINGS: dict[str, type[Any]] = {
     "order-api": order_api.settings.Settings,
     "query-api": projector.settings.ServeSettings,
@@ -163,7 +162,7 @@ def test_every_variable_is_one_that_somebody_reads(overlay: str) -> None:
     objects = render(overlay)
     read = {name: {field.upper() for field in kind.model_fields} for name, kind in SETTINGS.items()}
     shared = next(c["data"] for n, c in of_kind(objects, "ConfigMap").items() if re.fullmatch(r"scanserve-\w+", n))
-    assert shared.keys() - COMING - set().union(*read.values()) == set()
+    assert shared.keys() - set().union(*read.values()) == set()
     for name in SETTINGS:
         service = container(pod_specs(objects)[name])
         own = {variable["name"] for variable in service.get("env", [])}

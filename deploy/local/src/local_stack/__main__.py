@@ -54,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--orders", type=int, help="how many orders (default 6 a second)")
     demo.add_argument("--seed", type=int, default=2026, help="another number is another evening")
     demo.add_argument("--kill", action="store_true", help="kill one of each service on the way")
+    demo.add_argument("--roll", action="store_true", help="replace every replica in turn, as a roll-out does")
+    demo.add_argument("--drain-seconds", type=float, default=1.0, help="how long screens are sent away for (default 1)")
     demo.add_argument(
         "--transport", choices=("socketio", "polling", "sse"), default="socketio", help="how screens follow (socketio)"
     )

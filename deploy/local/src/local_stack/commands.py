@@ -111,6 +111,8 @@ def demo(arguments: argparse.Namespace) -> int:
         venues=arguments.venues,
         orders=arguments.orders,
         kill=arguments.kill,
+        roll=arguments.roll,
+        drain_seconds=arguments.drain_seconds,
         transport=arguments.transport,
         seed=arguments.seed,
     )

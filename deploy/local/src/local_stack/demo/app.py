@@ -32,13 +32,15 @@ _PUBLISHED_ORDERS = Path("shared/data/takeaway-orders.csv.gz")
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """How long, how many, and whether services are killed on the way."""
+    """How long, how many, and whether services are killed, or replaced one after the other, on the way."""
 
     seconds: float = 60.0
     venues: int = 20
     orders: int | None = None
     screens_a_venue: int = 2
     kill: bool = False
+    roll: bool = False
+    drain_seconds: float = 1.0
     transport: Transport = "socketio"
     seed: int = 2026
 
@@ -68,6 +70,7 @@ async def _run(options: DemoOptions, console: Console, folder: Path) -> list[str
         "ORDERS_TOPIC": f"demo.{name}",
         "DATABASE_SCHEMA": f"demo_{name}",
         "CONSUMER_GROUP": f"demo-{name}",
+        "DRAIN_SECONDS": str(options.drain_seconds),
     }
     stack_options = StackOptions(folder, order_apis=2, notifiers=2, environment=environment)
     async with AsyncExitStack() as exits:
@@ -144,6 +147,8 @@ class Evening:
                 group.create_task(self._serve_one(order, began))
             if self._options.kill:
                 group.create_task(self._kill_in_turn(console))
+            if self._options.roll:
+                group.create_task(self._roll(console))
             sampling = group.create_task(self._sample())
             await show(console, "Friday evening", self._figures, self._options.seconds)
             self._pos.last_call()
@@ -161,6 +166,13 @@ class Evening:
             console.print(f"  killed {victim}")
         for victim in victims:
             await self._stack.ready(victim)
+
+    async def _roll(self, console: Console) -> None:
+        """Replace every replica as a roll-out does: asked to go, given its time; the next when this one is ready."""
+        for name in self._stack.plan.replicas.names():
+            await self._stack.stop_one(name)
+            await self._stack.start_one(name)
+            console.print(f"  replaced {name}")
 
     async def _sample(self) -> None:
         while True:
