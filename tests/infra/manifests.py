@@ -12,7 +12,7 @@ import yaml
 from infra.crd_schemas import SCHEMAS
 from infra.tools import ROOT, run_tool
 
-OVERLAYS = ("local", "staging", "production-eks", "production-eks-first-time")
+OVERLAYS = ("local", "small", "staging", "production-eks", "production-eks-first-time")
 KUBERNETES = ("1.34", "1.37")
 """The versions that manifests are held against: the oldest that EKS supports, and the newest there is."""
 

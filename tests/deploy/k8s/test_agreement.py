@@ -26,7 +26,7 @@ from infra.tools import ROOT
 from order_contracts.channels import PARTITIONS, TOPIC, TOPIC_CONFIG, topic_faults
 
 OURS = ("order-api", "query-api", "projector", "notifier")
-DEPLOYED = tuple(overlay for overlay in OVERLAYS if overlay != "local")
+SCALED = tuple(overlay for overlay in OVERLAYS if overlay not in ("local", "small"))
 
 
 def _served(name: str) -> set[str]:
@@ -89,7 +89,7 @@ def test_the_load_balancer_lets_screens_go_before_it_cuts_them_off() -> None:
         assert said[f"{at}wafv2-acl-arn"], name
 
 
-@pytest.mark.parametrize("overlay", DEPLOYED)
+@pytest.mark.parametrize("overlay", SCALED)
 def test_the_autoscalers_have_the_seeds_figures(overlay: str) -> None:
     objects = render(overlay)
     hpas = of_kind(objects, "HorizontalPodAutoscaler")
@@ -123,7 +123,7 @@ def test_kedas_triggers_ask_for_metrics_that_are_there() -> None:
     assert {name for query in queries for name in _ours_in(query)} <= set(_counted())
 
 
-@pytest.mark.parametrize("overlay", ["local", "staging"])
+@pytest.mark.parametrize("overlay", ["local", "small", "staging"])
 def test_the_topic_is_the_contracts(overlay: str) -> None:
     objects = render(overlay)
     spec = of_kind(objects, "KafkaTopic")[TOPIC]["spec"]

@@ -23,7 +23,10 @@ def test_all_four_processes_and_the_migrations_are_there(objects: tuple[Manifest
     assert of_kind(objects, "ServiceAccount").keys() >= OURS
 
 
-def test_each_container_has_the_seeds_bounds(objects: tuple[Manifest, ...]) -> None:
+def test_each_container_has_the_seeds_bounds(objects: tuple[Manifest, ...], request: pytest.FixtureRequest) -> None:
+    if request.node.callspec.params["objects"] == "small":
+        _fits_on_three_small_nodes(objects)
+        return
     for name in OURS:
         resources = container(pod_specs(objects)[name])["resources"]
         assert resources["limits"] == {"cpu": "500m", "memory": "1Gi"}, name
@@ -31,6 +34,19 @@ def test_each_container_has_the_seeds_bounds(objects: tuple[Manifest, ...]) -> N
     for name, template in pod_specs(objects).items():
         resources = container(template)["resources"]
         assert resources["limits"]["memory"] == resources["requests"]["memory"], name
+
+
+def _fits_on_three_small_nodes(objects: tuple[Manifest, ...]) -> None:
+    """Three nodes of 4 GiB, of which the system, k3s and the operators keep 1 GiB each."""
+    asked = 0
+    for name in OURS:
+        resources = container(pod_specs(objects)[name])["resources"]
+        assert resources["limits"] == {"cpu": "500m", "memory": "1Gi"}, name
+        mebibytes = int(resources["requests"]["memory"].removesuffix("Mi"))
+        asked += of_kind(objects, "Deployment")[name]["spec"]["replicas"] * mebibytes
+    pool = of_kind(objects, "KafkaNodePool")["brokers"]["spec"]
+    assert pool["resources"]["limits"] == {"memory": "1Gi"}
+    assert asked + pool["replicas"] * 1024 <= 3 * (4096 - 1024)
 
 
 def test_nobody_is_root_writes_or_may_ask_for_more(objects: tuple[Manifest, ...]) -> None:

@@ -143,7 +143,8 @@ def deploy_of(plan: Plan) -> str:
     """Say what to deploy."""
     pushed, shape = plan.bill("Socket.IO"), plan.shape
     fargate = f"on Fargate (ARM), MSK of 3 x {shape.broker}"
-    where = f"on {shape.nodes} x {shape.node}, Kafka beside them" if shape.node else fargate
+    nodes = f"on {shape.nodes} x {shape.node}, Kafka beside them (`deploy/k8s/overlays/small`)"
+    where = nodes if shape.node else fargate
     cap = plan.connections_a_task()
     return (
         f"{pushed.tasks} tasks of the notifier and two each of order-api, projector and query API ({TASK_CPU:g} vCPU, "
