@@ -47,7 +47,7 @@ def _seen(seen: Measured) -> str:
         ("a batch to one screen", f"{seen.delivery_cpu * 1e6:.0f} us", batch),
         ("a handshake with its join", _milliseconds(seen.handshake_cpu), ""),
         ("a screen that only listens", f"{seen.connection_cpu * 1e6:.1f} us a second", _memory(seen.connection_bytes)),
-        ("an event, in order-api and in the projector", event, ""),
+        ("an event, in order-api and in the projector", event, "at five a second, their idling in it"),
     ]
     return table(("", "CPU", "size"), rows)
 
