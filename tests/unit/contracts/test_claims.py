@@ -21,7 +21,7 @@ def token(**changes: Any) -> str:
         "venues": ["v1"],
         "scopes": ["orders:read"],
         "now": NOW,
-        "lifetime_seconds": 60,
+        "lifetime_seconds": 3000,  # of a suite that may be slow
     }
     return issue(**{**arguments, **changes})
 

@@ -19,7 +19,7 @@ ORDER = {"order_id": "order-1", "venue_id": "v1", "organization_id": "o1", "note
 
 
 def link(secret: str = SECRET, now: datetime = NOW) -> str:
-    return sign_order_link(ORDER, secret=secret, token_id="j1", now=now, lifetime_seconds=60)
+    return sign_order_link(ORDER, secret=secret, token_id="j1", now=now, lifetime_seconds=3000)
 
 
 def forged(**changes: Any) -> str:
@@ -49,7 +49,7 @@ def test_a_common_token_opens_no_order() -> None:
         venues=["v1"],
         scopes=["admin", "order:follow"],
         now=NOW,
-        lifetime_seconds=60,
+        lifetime_seconds=3000,
     )
     assert not is_order_link(token)
     claims = verify(token, keys_of_secret(SECRET))
