@@ -1,44 +1,23 @@
 """Errors of the HTTP routes: problem+json (RFC 9457), with a stable code, the field and the remedy."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+
+from order_contracts.problem import MEDIA_TYPE, ProblemFacts
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Problem(Exception):
+class Problem(ProblemFacts):
     """An answer that is an error."""
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        code: str,
-        detail: str,
-        *,
-        field: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
 
     def response(self) -> Response:
         """Give it as an HTTP response."""
-        body: dict[str, Any] = {
-            "type": f"/problems/{self.code}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.field is not None:
-            body["field"] = self.field
         headers = {"cache-control": "no-store", **(self.headers or {})}
-        return Response(msgspec.json.encode(body), self.status, headers, "application/problem+json")
+        return Response(self.encoded(), self.status, headers, MEDIA_TYPE)
 
 
 def unauthorized(detail: str) -> Problem:

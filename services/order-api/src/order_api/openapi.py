@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from order_api.problems import MEDIA_TYPE, Problem, ProblemBody
+from order_api.problems import Problem, ProblemBody
 from order_contracts.order import Order
+from order_contracts.problem import MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
 

@@ -1,16 +1,15 @@
 """Errors as callers read them: problem+json (RFC 9457), with a stable code, the field and the remedy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
-MEDIA_TYPE = "application/problem+json"
+from order_contracts.problem import MEDIA_TYPE, ProblemFacts
 
 
 class ProblemBody(BaseModel):
@@ -24,38 +23,12 @@ class ProblemBody(BaseModel):
     field: str | None = Field(default=None, description="the field that is wrong, such as items.0.unit_price.amount")
 
 
-class Problem(Exception):
+class Problem(ProblemFacts):
     """An answer that is an error."""
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        code: str,
-        detail: str,
-        *,
-        field: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
 
     def response(self) -> Response:
         """Give it as an HTTP response."""
-        headers = dict(self.headers) if self.headers else None
-        return Response(msgspec.json.encode(self.body()), self.status, headers, MEDIA_TYPE)
-
-    def body(self) -> dict[str, Any]:
-        """Give what the answer holds."""
-        body: dict[str, Any] = {
-            "type": f"/problems/{self.code}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.field is not None:
-            body["field"] = self.field
-        return body
+        return Response(self.encoded(), self.status, dict(self.headers or {}), MEDIA_TYPE)
 
 
 def try_again(what: str) -> Problem:

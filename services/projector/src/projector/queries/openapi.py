@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from order_contracts.order import Order
+from order_contracts.problem import MEDIA_TYPE
 from projector.queries.bodies import (
     EXAMPLES,
     BoardBody,
@@ -19,7 +20,7 @@ from projector.queries.bodies import (
     SnapshotBody,
     VenuesBody,
 )
-from projector.queries.problems import MEDIA_TYPE, Problem
+from projector.queries.problems import Problem
 
 Responses = dict[int | str, dict[str, Any]]
 

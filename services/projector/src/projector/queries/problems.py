@@ -1,53 +1,25 @@
 """Errors as callers read them: problem+json (RFC 9457), with a stable code, the field and the remedy."""
 
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
-import msgspec
 import structlog
 from asyncpg import UndefinedTableError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from order_contracts.problem import MEDIA_TYPE, ProblemFacts
 from projector.database import UNAVAILABLE
 
-MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger(__name__)
 
 
-class Problem(Exception):
+class Problem(ProblemFacts):
     """An answer that is an error."""
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        code: str,
-        detail: str,
-        *,
-        field: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status, self.code, self.detail, self.field, self.headers = status, code, detail, field, headers
-
-    def body(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        body: dict[str, Any] = {
-            "type": f"/problems/{self.code}",
-            "title": self.status.phrase,
-            "status": self.status.value,
-            "detail": self.detail,
-            "code": self.code,
-        }
-        if self.field is not None:
-            body["field"] = self.field
-        return body
 
     def response(self) -> Response:
         """Give it as an HTTP response."""
-        return Response(msgspec.json.encode(self.body()), self.status, dict(self.headers or {}), MEDIA_TYPE)
+        return Response(self.encoded(), self.status, dict(self.headers or {}), MEDIA_TYPE)
 
 
 def unavailable(detail: str, code: str = "try_again") -> Problem:
