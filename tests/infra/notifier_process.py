@@ -23,7 +23,7 @@ def token(
     *,
     organization: str = "o1",
     scopes: tuple[str, ...] = ("rooms:join",),
-    seconds: int = 300,
+    seconds: int = 3600,  # one that is made at collection has to outlast the suite
     token_id: str | None = None,
 ) -> str:
     """Sign a token as the tests' notifiers accept it."""

@@ -13,7 +13,7 @@ ORGANIZATION = "org-1"
 SCOPES = ("orders:write", "orders:read", "rooms:join")
 
 
-def token(*venues: str, secret: str = SECRET, scopes: tuple[str, ...] = SCOPES, lifetime_seconds: int = 600) -> str:
+def token(*venues: str, secret: str = SECRET, scopes: tuple[str, ...] = SCOPES, lifetime_seconds: int = 3600) -> str:
     """Sign a token for some venues."""
     return issue(
         secret=secret,
