@@ -80,7 +80,7 @@ class ServeSettings(TokenSettings, ServerSettings):
     redis_url: SecretStr | None = None  # snapshots shared by replicas for a second; nothing is lost with it
     min_position_seconds: float = Field(default=2.0, gt=0, le=30)
     poll_least_ms: int = Field(default=1_000, ge=100, le=3_600_000)
-    poll_most_ms: int = Field(default=60_000, ge=100, le=3_600_000)
+    poll_most_ms: int = Field(default=15_000, ge=100, le=3_600_000)
 
     @field_validator("analytics_database_url")
     @classmethod
