@@ -67,7 +67,7 @@ export class Following {
       case "cut": return this.#resync();
       case "feed": return void (this.known.feedStaleSince = input.status.stale ? input.status.since : undefined);
       case "draining": return void (this.#drainFor = this.#patience.asked(input.retryAfter));
-      case "signedOut": return this.#refuse(input.reason, now);
+      case "signedOut": return this.#onSignedOut(input.reason, now);
       case "snapshot": return this.#onRead(input.attempt, () => this.#adopt(input.snapshot), input.hint);
       case "changes": return this.#onRead(input.attempt, () => this.#catchUp(input.changes), input.hint);
       case "snapshotFailed": return this.#onSnapshotFailed(input.attempt, input.refused, input.retryAfter, now);
@@ -114,6 +114,12 @@ export class Following {
     if (this.known.data === "fetching") this.known.data = "none";
     this.#do({ kind: "hangUp" });
     for (const timer of TIMERS) this.#do({ kind: "cancel", timer });
+  }
+
+  /** A token that ran out before a newer one came is asked for anew; whom an operator sends away stays out. */
+  #onSignedOut(reason: string, now: number): void {
+    const ranOut = this.#expiresAt !== undefined && now >= this.#expiresAt - 1_000; // told in whole seconds
+    return ranOut ? this.#tokenRefused(reason, now) : this.#refuse(reason, now);
   }
 
   #refuse(why: string, now: number): void {

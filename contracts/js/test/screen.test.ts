@@ -90,6 +90,13 @@ test("a screen that is signed out stays out", () => {
   assert.deepEqual(take({ kind: "disconnected", byServer: true }), []);
 });
 
+test("a screen whose token ran out before a newer one came asks for one once more", () => {
+  const { take } = screen({ kind: "started" }, { kind: "token", expiresIn: 300 }, ...LIVE.slice(2));
+  const ended = take({ kind: "signedOut", reason: "the token has expired: get a new one" });
+  assert.deepEqual(ended.filter(({ kind }) => kind === "askToken"), [{ kind: "askToken", refusal: "the token has expired: get a new one" }]);
+  assert.deepEqual(take({ kind: "disconnected", byServer: true }).filter(({ kind }) => kind === "askToken"), []);
+});
+
 test("a replica that drains says when to come back, and the screen waits that long and a little", () => {
   const { take } = screen(...LIVE, { kind: "draining", retryAfter: 4000 });
   const [wait] = take({ kind: "disconnected", byServer: false });
