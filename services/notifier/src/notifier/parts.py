@@ -34,6 +34,7 @@ from notifier.sse import EventStreams
 from notifier.streams import Streams
 from notifier.watchers import Watchers
 from order_contracts.tokens import Tokens
+from order_contracts.verified import VerifiedTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def watcher_side(
     """Put together what lets watchers in, and what operators ask about them."""
     watchers = Watchers()
     entrance = Entrance(
-        tokens=tokens,
+        tokens=VerifiedTokens(tokens),  # screens come back with the token they had
         fanout=feed.fanout,
         organization_of=feed.delivery.organization_of,
         greeting=feed.rounds.greeting,
