@@ -62,7 +62,7 @@ async def fan(*, buffer_bytes: int = 64 * 1024, deflate: bool = False, rate: flo
         await asyncio.sleep(0)  # as a token's check may
 
     def enter(sid: str, wish: dict[str, str]) -> dict[str, str]:
-        if wish["room"] not in broadcast.rooms(sid):
+        if wish["room"] not in sio.rooms(sid):
             broadcast.to_screen(sid, event_text("missed", {}))
         broadcast.enter(sid, wish["room"])
         return {"entered": wish["room"]}
