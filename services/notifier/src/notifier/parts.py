@@ -90,7 +90,13 @@ def feed_side(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts
 
 
 def watcher_side(
-    settings: Settings, epoch: str, tokens: Tokens, feed: FeedSide, unready: Callable[[], str | None]
+    settings: Settings,
+    epoch: str,
+    tokens: Tokens,
+    feed: FeedSide,
+    *,
+    unready: Callable[[], str | None],
+    admit: Callable[[], int | None],
 ) -> WatcherSide:
     """Put together what lets watchers in, and what operators ask about them."""
     watchers = Watchers()
@@ -118,6 +124,7 @@ def watcher_side(
         streams=feed.streams,
         watchers=watchers,
         unready=unready,
+        admit=admit,
         heartbeat_seconds=settings.stream_heartbeat_seconds,
     )
     replica = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
