@@ -22,6 +22,7 @@ from notifier.broadcast import Broadcast, event_text
 from notifier.connection import Socket
 from notifier.doors import Gate, server, socketio_server
 from notifier.engine import NOTCH_SECONDS, RoomServer
+from notifier.http_connection import HttpConnection
 from notifier.websocket import WebSocket
 
 _WITHIN = 10.0  # seconds; a test that waits longer has failed
@@ -53,7 +54,9 @@ class Fan:
 
 
 @asynccontextmanager
-async def fan(*, buffer_bytes: int = 64 * 1024, deflate: bool = False, rate: float = 1e6) -> AsyncIterator[Fan]:
+async def fan(
+    *, buffer_bytes: int = 64 * 1024, deflate: bool = False, rate: float = 1e6, request_seconds: float = 10.0
+) -> AsyncIterator[Fan]:
     """Serve on a free port; afterwards, everything has ended."""
     sio, loop = socketio_server([], buffer_bytes), asyncio.get_running_loop()
     broadcast, admission = Broadcast(sio), Admission(rate, loop.time())
@@ -62,7 +65,7 @@ async def fan(*, buffer_bytes: int = 64 * 1024, deflate: bool = False, rate: flo
         await asyncio.sleep(0)  # as a token's check may
 
     def enter(sid: str, wish: dict[str, str]) -> dict[str, str]:
-        if wish["room"] not in broadcast.rooms(sid):
+        if wish["room"] not in sio.rooms(sid):
             broadcast.to_screen(sid, event_text("missed", {}))
         broadcast.enter(sid, wish["room"])
         return {"entered": wish["room"]}
@@ -71,7 +74,7 @@ async def fan(*, buffer_bytes: int = 64 * 1024, deflate: bool = False, rate: flo
     sio.on("enter", enter)
     app = socketio.ASGIApp(sio, Starlette())
     gate = Gate(app, closed=lambda: False, admit=lambda: admission.ask(loop.time()))
-    http = server(gate, buffer_bytes, deflate=deflate)
+    http = server(gate, buffer_bytes, deflate=deflate, request_seconds=request_seconds)
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)  # so that a slow one shows early
         listening.bind(("127.0.0.1", 0))
@@ -181,5 +184,6 @@ def held() -> dict[str, int]:
     return {
         "sockets": sum(issubclass(one, Socket) for one in found),
         "websockets": sum(issubclass(one, WebSocket) for one in found),
+        "requests": sum(issubclass(one, HttpConnection) for one in found),
         "tasks": len(asyncio.all_tasks()),
     }

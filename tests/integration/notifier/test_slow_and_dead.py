@@ -160,6 +160,67 @@ async def test_a_connection_that_never_becomes_a_screen_is_cut_off() -> None:
         silent.vanish()
 
 
+@pytest.mark.parametrize(
+    ("sent", "answer"),
+    [
+        ("", b""),
+        ("\r\n", b""),
+        ("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\n", b"HTTP/1.1 408 Request Timeout\r\n"),
+        ("POST /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n42", b""),
+    ],
+    ids=["nothing", "empty lines", "half a head", "half a body"],
+)
+def test_who_never_ends_a_request_is_hung_up_on(sent: str, answer: bytes) -> None:
+    @on_uvloop
+    async def scenario() -> None:
+        async with fan(request_seconds=0.3) as served:
+            screen = (await entered(served.port))[0]
+            before = held()
+            dribbling = RawScreen(*await asyncio.open_connection("127.0.0.1", served.port))
+            dribbling.writer.write(sent.encode())
+            reading = asyncio.create_task(dribbling.reader.read())
+            while not reading.done():
+                if answer:
+                    dribbling.writer.write(b"x")  # a sign of life is no request
+                await asyncio.wait([reading], timeout=0.05)
+            assert (await reading)[: len(answer)] == answer
+            dribbling.vanish()
+            served.broadcast.to_room("r", event_text("on", {}))
+            assert await screen.read() == '42["on",{}]', "a WebSocket has no such time"
+            await back_to(before)
+            screen.vanish()
+
+    scenario()
+
+
+@on_uvloop
+async def test_a_connection_between_two_requests_is_hung_up_on_when_the_second_does_not_come() -> None:
+    async with fan(request_seconds=0.3) as served:
+        dribbling = RawScreen(*await asyncio.open_connection("127.0.0.1", served.port))
+        for _ in range(3):
+            dribbling.writer.write(b"GET /none HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await dribbling.reader.readuntil(b"\r\n\r\nNot Found")).startswith(b"HTTP/1.1 404")
+            await asyncio.sleep(0.2)  # all in all longer than one request may take
+        dribbling.writer.write(b"GET /")
+        assert b" 408 " in await dribbling.reader.read()
+        dribbling.vanish()
+
+
+@on_uvloop
+async def test_a_head_without_an_end_is_refused() -> None:
+    async with fan() as served:
+        endless = RawScreen(*await asyncio.open_connection("127.0.0.1", served.port))
+        endless.writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+        reading = asyncio.create_task(endless.reader.read())
+        for number in range(1000):
+            endless.writer.write(f"x-{number}: {'x' * 1000}\r\n".encode())
+            await asyncio.sleep(0.001)
+            if reading.done():
+                break
+        assert b" 431 " in await reading
+        endless.vanish()
+
+
 @on_uvloop
 async def test_hundreds_that_vanish_at_once_leave_nothing_behind() -> None:
     async with fan() as served:

@@ -1,9 +1,10 @@
 """Event streams: the same rooms, positions and rules as over Socket.IO, over plain HTTP."""
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -134,6 +135,24 @@ async def test_a_quiet_stream_has_a_heartbeat(start: Start, venue: str) -> None:
 
 async def _is_comment(lines: AsyncIterator[str]) -> bool:
     return await anext(lines) == ":"
+
+
+async def test_a_storm_of_streams_is_let_in_at_the_rate_and_the_others_are_told_when_to_come(
+    start: Start, venue: str
+) -> None:
+    own = await start(CONNECTS_PER_SECOND="20")
+    address, bearer = f"{own.url}/v1/venues/{venue}/events", {"Authorization": f"Bearer {token([venue])}"}
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=10, headers=bearer, limits=limits) as http, AsyncExitStack() as held:
+        opening = [held.enter_async_context(http.stream("GET", address)) for _ in range(100)]
+        answers = await asyncio.gather(*opening)
+        let_in = [answer for answer in answers if answer.status_code == 200]
+        told_to_wait = [answer for answer in answers if answer.status_code == 503]
+        assert let_in
+        assert len(let_in) + len(told_to_wait) == 100
+        assert max(int(answer.headers["retry-after"]) for answer in told_to_wait) > 1, "the more, the later"
+        problem = json.loads(await told_to_wait[0].aread())
+        assert (problem["code"], "try again in" in problem["detail"]) == ("try_again", True)
 
 
 async def test_who_hangs_up_is_forgotten(start: Start, writer: OrderWriter) -> None:

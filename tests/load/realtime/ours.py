@@ -46,7 +46,7 @@ async def run(port: int, feed_port: int, window_ms: int) -> None:
     feed = feed_side(settings, EPOCH, NoLog(), starts)
     tokens = Tokens(settings, fetch=nowhere, complain=print)
     await tokens.start()
-    watcher_side(settings, EPOCH, tokens, feed, lambda: None)
+    watcher_side(settings, EPOCH, tokens, feed, unready=lambda: None, admit=lambda: None)
     offsets = dict.fromkeys(range(PARTITIONS), 0)
 
     def take(room: str, value: bytes) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from time import monotonic, time
 from typing import Any
 
@@ -48,13 +49,10 @@ async def run(settings: Settings) -> int:
                 return tokens.missing()
             return f"reading the log: {feed.feed.behind()} records to go"
 
-        watching = watcher_side(settings, epoch, tokens, feed, unready)
         admission = Admission(settings.connects_per_second, monotonic())
-        gate = Gate(
-            _web(settings, feed, watching, unready),
-            closed=lambda: unready() is not None,
-            admit=lambda: admission.ask(monotonic()),
-        )
+        admit = partial(_admit, admission)
+        watching = watcher_side(settings, epoch, tokens, feed, unready=unready, admit=admit)
+        gate = Gate(_web(settings, feed, watching, unready), closed=lambda: unready() is not None, admit=admit)
         http = server(gate, settings.socket_buffer_bytes, deflate=settings.compress_batches)
         working = {
             _background(stack, feed.feed.run(), "feed"),
@@ -71,6 +69,10 @@ async def run(settings: Settings) -> int:
         http.should_exit = True
         await asyncio.wait({serving})
         return _verdict(ended & working)
+
+
+def _admit(admission: Admission) -> int | None:
+    return admission.ask(monotonic())
 
 
 async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsumer:

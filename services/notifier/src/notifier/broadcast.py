@@ -44,10 +44,6 @@ class Broadcast:
         """End a screen's membership."""
         self._members.basic_leave_room(sid, NAMESPACE, room)
 
-    def rooms(self, sid: str) -> Sequence[str]:
-        """Name the rooms that a screen is in; its own, named as itself, is not one."""
-        return [room for room in self._members.get_rooms(sid, NAMESPACE) if room != sid]
-
     def has_members(self, room: str) -> bool:
         """Whether anybody is in a room."""
         return bool(self._members.outlets(room))

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from notifier.broadcast import event_text
 from notifier.engine import RoomServer
+from notifier.http_connection import REQUEST_SECONDS, HttpConnection
 from notifier.websocket import WebSocket
 from order_contracts.channels import RESYNC
 
@@ -93,13 +95,21 @@ def socketio_server(origins: Sequence[str], buffer_bytes: int = _BUFFER_BYTES) -
     )
 
 
-def server(app: ASGIApp, buffer_bytes: int = _BUFFER_BYTES, *, deflate: bool = False) -> Server:
-    """Make the HTTP server; it serves the sockets that it is given."""
+def server(
+    app: ASGIApp,
+    buffer_bytes: int = _BUFFER_BYTES,
+    *,
+    deflate: bool = False,
+    request_seconds: float = REQUEST_SECONDS,
+) -> Server:
+    """Make the HTTP server; it serves the sockets that it is given. A request has `request_seconds` to come whole."""
+    http: Any = partial(HttpConnection, seconds=request_seconds)
     ws = type("ConfiguredWebSocket", (WebSocket,), {"buffer_bytes": buffer_bytes, "deflate": deflate})
     return Server(
         uvicorn.Config(
             app,
             lifespan="off",
+            http=http,
             ws=ws,  # pings and deflate are not uvicorn's there
             ws_max_size=_MESSAGE_BYTES,
             log_config=None,

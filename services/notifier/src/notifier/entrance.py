@@ -17,7 +17,8 @@ from notifier.watchers import Watcher, seconds_left
 from order_contracts.channels import FEED_STATUS, Room
 from order_contracts.claims import Claims, TokenRefused
 from order_contracts.positions import Position
-from order_contracts.tokens import NotReady, Tokens
+from order_contracts.tokens import NotReady
+from order_contracts.verified import VerifiedTokens
 
 _log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ class Entrance:
     def __init__(
         self,
         *,
-        tokens: Tokens,
+        tokens: VerifiedTokens,
         fanout: Fanout,
         organization_of: Callable[[str], str | None],
         greeting: Callable[[], dict[str, Any] | None],

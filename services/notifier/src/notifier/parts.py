@@ -34,6 +34,7 @@ from notifier.sse import EventStreams
 from notifier.streams import Streams
 from notifier.watchers import Watchers
 from order_contracts.tokens import Tokens
+from order_contracts.verified import VerifiedTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +90,18 @@ def feed_side(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts
 
 
 def watcher_side(
-    settings: Settings, epoch: str, tokens: Tokens, feed: FeedSide, unready: Callable[[], str | None]
+    settings: Settings,
+    epoch: str,
+    tokens: Tokens,
+    feed: FeedSide,
+    *,
+    unready: Callable[[], str | None],
+    admit: Callable[[], int | None],
 ) -> WatcherSide:
     """Put together what lets watchers in, and what operators ask about them."""
     watchers = Watchers()
     entrance = Entrance(
-        tokens=tokens,
+        tokens=VerifiedTokens(tokens),  # screens come back with the token they had
         fanout=feed.fanout,
         organization_of=feed.delivery.organization_of,
         greeting=feed.rounds.greeting,
@@ -117,6 +124,7 @@ def watcher_side(
         streams=feed.streams,
         watchers=watchers,
         unready=unready,
+        admit=admit,
         heartbeat_seconds=settings.stream_heartbeat_seconds,
     )
     replica = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"

@@ -30,9 +30,9 @@ def not_allowed(detail: str) -> Problem:
     return Problem(HTTPStatus.FORBIDDEN, "not_allowed", detail)
 
 
-def unavailable(detail: str) -> Problem:
-    """Say that it can't be done at the moment."""
-    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"})
+def unavailable(detail: str, *, seconds: int = 1) -> Problem:
+    """Say that it can't be done at the moment, and when to ask again."""
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": f"{seconds}"})
 
 
 def answering(endpoint: Endpoint) -> Endpoint:

@@ -38,10 +38,11 @@ class EventStreams:
         streams: Streams,
         watchers: Watchers,
         unready: Callable[[], str | None],
+        admit: Callable[[], int | None],
         heartbeat_seconds: float,
     ) -> None:
         self._entrance, self._bearer, self._streams, self._watchers = entrance, bearer, streams, watchers
-        self._unready, self._heartbeat_seconds = unready, heartbeat_seconds
+        self._unready, self._admit, self._heartbeat_seconds = unready, admit, heartbeat_seconds
 
     def routes(self) -> list[Route]:
         """Give the routes."""
@@ -65,6 +66,8 @@ class EventStreams:
     async def _open(self, request: Request, room_name: str) -> Response:
         if (why := self._unready()) is not None:
             raise unavailable(f"this replica takes no streams: {why}")
+        if (wait := self._admit()) is not None:
+            raise unavailable(f"too many come at once: try again in {wait} s", seconds=wait)
         room, position = _room(room_name), _position(request)
         claims = await self._bearer.claims(request, in_address=True)
         return self._begin(room, position, claims)

@@ -12,22 +12,20 @@ from fastapi import Request
 from order_api.order_book import OrderBook
 from order_api.problems import Problem
 from order_api.rates import Rates
-from order_contracts.claims import LEEWAY_SECONDS, Claims, TokenRefused
-from order_contracts.keys import KeySet
-from order_contracts.tokens import REVOKED, NotReady, Tokens
+from order_contracts.claims import Claims, TokenRefused
+from order_contracts.tokens import NotReady, Tokens
+from order_contracts.verified import VerifiedTokens
 
-_REMEMBERED = 10_000
 _CLAIMS = "claims"
 Headers = Iterable[tuple[bytes, bytes]]
 
 
 class Identity:
-    """Admits tokens and says what they allow. Verified ones are kept: a signature costs as much as an order."""
+    """Admits tokens and says what they allow."""
 
     def __init__(self, tokens: Tokens, rates: Rates, book: OrderBook, now: Callable[[], datetime]) -> None:
-        self._tokens, self._rates, self._book, self._now = tokens, rates, book, now
-        self._verified: dict[str, Claims] = {}
-        self._verified_with: KeySet | None = None
+        self._tokens = VerifiedTokens(tokens, lambda: now().timestamp())
+        self._rates, self._book = rates, book
 
     def admitted(self, state: Mapping[str, object]) -> bool:
         """Whether a request's token has been verified and charged."""
@@ -79,32 +77,12 @@ class Identity:
         if kind.lower() != "bearer" or not token:
             raise _unauthorized("send a token: Authorization: Bearer …")
         try:
-            claims = self._remembered(token) or await self._verify(token)
+            return await self._tokens.claims(token)
         except TokenRefused as refused:
             raise _unauthorized(str(refused)) from refused
         except NotReady as missing:
             detail = f"{missing}. Nothing was done: send it again"
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "try_again", detail, headers={"Retry-After": "1"}) from None
-        if claims.expires_at + LEEWAY_SECONDS <= self._now().timestamp():
-            raise _unauthorized("the token has expired: get a new one")
-        if self._tokens.is_revoked(claims):
-            raise _unauthorized(REVOKED)
-        return claims
-
-    def _remembered(self, token: str) -> Claims | None:
-        keys = self._tokens.keys
-        if keys is not self._verified_with:  # a key may have been withdrawn
-            self._verified.clear()
-            self._verified_with = keys
-        return self._verified.get(token)
-
-    async def _verify(self, token: str) -> Claims:
-        claims = await self._tokens.claims(token)
-        if len(self._verified) >= _REMEMBERED:
-            self._verified.clear()
-        if self._tokens.keys is self._verified_with:
-            self._verified[token] = claims
-        return claims
 
 
 def _admitted(state: Mapping[str, object]) -> Claims:

@@ -7,10 +7,10 @@ from fastapi import Request
 
 from order_contracts.claims import Claims, TokenRefused
 from order_contracts.tokens import NotReady, Tokens
+from order_contracts.verified import VerifiedTokens
 from projector.queries.problems import Problem, unavailable
 from projector.queries.rows import Rows
 from projector.queries.single_flight import SingleFlight
-from projector.queries.verified import VerifiedTokens
 
 READING, ANALYTICS = "orders:read", "analytics:read"
 _KNOWN_SECONDS = 60.0

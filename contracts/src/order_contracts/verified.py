@@ -13,9 +13,8 @@ _MOST = 10_000
 class VerifiedTokens:
     """Invariant: nothing remembered outlives its keys, and expiry and revocation are looked at each time."""
 
-    def __init__(self, tokens: Tokens, clock: Callable[[], float] = time.time) -> None:
-        self._tokens = tokens
-        self._clock = clock
+    def __init__(self, tokens: Tokens, clock: Callable[[], float] = time.time, *, most: int = _MOST) -> None:
+        self._tokens, self._clock, self._most = tokens, clock, most
         self._known: dict[str, Claims] = {}
         self._keys: KeySet | None = None
 
@@ -24,9 +23,7 @@ class VerifiedTokens:
         keys = self._tokens.keys
         if keys is not self._keys:  # a key may have been withdrawn
             self._known, self._keys = {}, keys
-        claims = self._known.get(token)
-        if claims is None:
-            return await self._verified(token, keys)
+        claims = self._known.get(token) or await self._verified(token, keys)
         if claims.expires_at + LEEWAY_SECONDS <= self._clock():
             raise TokenRefused("the token has expired: get a new one")
         if self._tokens.is_revoked(claims):
@@ -36,7 +33,7 @@ class VerifiedTokens:
     async def _verified(self, token: str, keys: KeySet) -> Claims:
         claims = await self._tokens.claims(token)
         if self._tokens.keys is keys is self._keys:  # they may have been read anew meanwhile
-            if len(self._known) >= _MOST:
+            if len(self._known) >= self._most:
                 self._known.clear()  # so many at once are rare, and verified again
             self._known[token] = claims
         return claims

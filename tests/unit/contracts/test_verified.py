@@ -10,7 +10,7 @@ from order_contracts import tokens as contract
 from order_contracts.claims import TokenRefused, issue
 from order_contracts.token_settings import TokenSettings
 from order_contracts.tokens import Tokens
-from projector.queries.verified import VerifiedTokens
+from order_contracts.verified import VerifiedTokens
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -26,10 +26,10 @@ async def tokens_of(revoked: Path | None = None) -> Tokens:
     return tokens
 
 
-def signed(lifetime_seconds: int = 60) -> str:
+def signed(lifetime_seconds: int = 60, subject: str = "till") -> str:
     return issue(
         secret=SECRET,
-        subject="till",
+        subject=subject,
         organization_id="org-1",
         venues=["bar"],
         scopes=["orders:read"],
@@ -44,6 +44,13 @@ async def test_a_signature_is_checked_once() -> None:
     with patch.object(contract, "verify", wraps=contract.verify) as verifying:
         assert [(await verified.claims(token)).subject for _ in range(3)] == ["till"] * 3
     assert verifying.call_count == 1
+
+
+async def test_no_more_are_remembered_than_there_may_be() -> None:
+    verified = VerifiedTokens(await tokens_of(), most=2)
+    for number in range(5):
+        await verified.claims(signed(subject=f"till-{number}"))
+        assert len(verified._known) <= 2
 
 
 async def test_a_remembered_token_expires() -> None:
