@@ -100,25 +100,44 @@ def idle(names: argparse.Namespace) -> Iterator[tuple[str, Rows]]:
 
 
 def pace(names: argparse.Namespace) -> Iterator[tuple[str, Rows]]:
-    """Find the highest rate that is kept, and the latency at half of it. Windows of 10 ms: 100 would bound the rate."""
+    """Find the most deliveries that are kept up with, and the latency at half of them."""
     rows: Rows = {}
     for name in names.only or ("ours", "node", "centrifuge"):
-        one, kept, best = contestants()[name], 100.0, {"deliveries/s": 0.0, "p99 ms": 0.0}
-        for rate in (250, 400, 550, 700, 850, 1000, 1200):
-            found = fan_out(one, 2000, 20, rate, 2, window_ms=10)
-            if found["p99 ms"] > 60 or found["core %"] > 97:
-                break
-            kept, best = rate, found
-        half = fan_out(one, 2000, 20, kept / 2, names.seconds, window_ms=10)
+        one, wanted, best = contestants()[name], 20_000.0, {"deliveries/s": 0.0, "core %": 0.0, "p99 ms": 0.0}
+        while (found := _kept(one, wanted)) is not None:
+            best, wanted = found, wanted * 1.15
+        half = _paced(one, best["deliveries/s"] / 2, names.seconds)
         rows[one.name] = [
             {
                 "kept deliveries/s": best["deliveries/s"],
+                "its core %": best["core %"],
                 "its p99 ms": best["p99 ms"],
                 "at half, deliveries/s": half["deliveries/s"],
+                "at half, p50 ms": half["p50 ms"],
                 "at half, p99 ms": half["p99 ms"],
             }
         ]
     yield "2,000 screens, 100 a room, windows of 10 ms", rows
+
+
+def _kept(one: Contestant, wanted: float) -> dict[str, float] | None:
+    """Say what a server that keeps up shows, in one of two tries: all is delivered, within 60 ms."""
+    for _ in range(2):
+        found = _paced(one, wanted, 2)
+        if found["deliveries/s"] > 0.95 * wanted and found["p99 ms"] < 60:
+            return found
+    return None
+
+
+def _paced(one: Contestant, wanted: float, seconds: float) -> dict[str, float]:
+    """Have so many deliveries made a second, as far as the server keeps up.
+
+    Events come at random and those of a window share a message: a room that gets r a second sends r / (1 + r * window).
+    Windows of 10 ms, because 100 would bound each screen to ten deliveries a second.
+    """
+    screens, rooms, window = 2000, 20, 0.01
+    messages = wanted / screens
+    return fan_out(one, screens, rooms, rooms * messages / (1 - messages * window), seconds, window_ms=10)
 
 
 def comeback(names: argparse.Namespace) -> Iterator[tuple[str, Rows]]:
