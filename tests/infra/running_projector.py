@@ -127,11 +127,7 @@ class World:
         await eventually(done, within=within, what=f"projecting {records} records")
 
     async def ready(self, name: str = "one") -> None:
-        """Wait until a projector holds its partitions.
-
-        With no record to wait for: the positions are there before the consumer is, and a projector that is ended
-        while aiokafka asks its first broker for metadata leaks that connection.
-        """
+        """Wait until a projector holds its partitions; the positions are there before its consumer is."""
 
         async def answers() -> bool:
             try:

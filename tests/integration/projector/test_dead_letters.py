@@ -112,7 +112,7 @@ async def test_the_event_that_placed_an_order_is_not_passed_over(world: World) -
 
 async def test_orders_without_letters_are_told_so(world: World) -> None:
     async with world.running():
-        await world.caught_up(0)
+        await world.ready()
     for action in (["show", "o9"], ["replay", "o9"], ["discard", "o9", "--note", "x"]):
         ended = await operate(world, "dead-letters", *action)
         assert ended.code == 3

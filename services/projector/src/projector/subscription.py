@@ -83,9 +83,16 @@ class Subscription:
         subscriber(on_poll)
 
     async def start(self) -> None:
-        """Join the group and start polling."""
+        """Join the group and start polling.
+
+        A start that is cut off is waited for all the same: aiokafka leaks the connection that it would be making.
+        """
+        starting = asyncio.ensure_future(self._broker.start())
         try:
-            await self._broker.start()
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.gather(starting, return_exceptions=True)
+            raise
         except KafkaError:  # else the next try would leave this one's consumer behind, a member of the group
             await self._broker.stop()
             raise
