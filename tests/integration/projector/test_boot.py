@@ -1,7 +1,6 @@
 """What a projector refuses to start on, or to go on with, and how it says so."""
 
 import asyncio
-import gc
 from importlib.resources import files
 from pathlib import Path
 from random import Random
@@ -67,14 +66,6 @@ async def test_a_log_that_is_shorter_than_what_was_projected_halts(world: World)
     await world.query("UPDATE positions SET next = 9, lineage = 'x' WHERE partition = 1")
     with pytest.raises(LineageBroken, match="offset 9, the log has 0 to 0"):
         await halted(world)
-
-
-async def test_a_start_that_is_cut_off_anywhere_leaves_no_connection_behind(world: World) -> None:
-    for moment in range(16):
-        async with world.running(f"try-{moment}"):
-            await world.caught_up(0)  # the positions are made just before the consumer starts
-            await asyncio.sleep(moment / 300)
-        gc.collect()  # a connection that was left is told of here
 
 
 async def test_migrating_twice_at_once_and_after_a_kill_gives_one_schema(world: World) -> None:
