@@ -10,7 +10,7 @@ from subprocess import Popen
 import psycopg
 
 from infra.eventually import eventually
-from local_stack.ports import HOST, draw
+from local_stack.ports import HOST, unused_port
 from local_stack.postgres_server import postgres_program, postgres_url
 from local_stack.program import Program, inherited
 
@@ -21,7 +21,7 @@ class OwnPostgres:
     """One server and its process."""
 
     def __init__(self, folder: Path, *settings: str) -> None:
-        self.port, self.folder = draw(), folder
+        self.port, self.folder = unused_port(), folder
         self._settings = settings
         self._program: Program | None = None
         self._process: Popen[bytes] | None = None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from local_stack.ports import HOST, draw
+from local_stack.ports import HOST, unused_port
 from local_stack.program import Program, inherited
 from local_stack.readiness import accepts_queries
 
@@ -49,7 +49,7 @@ def _there() -> str | None:
 @contextmanager
 def pooled(database_url: str, folder: Path) -> Iterator[tuple[str, Program]]:
     """Run one before a database; give the pooled address and the program, to be started again by whoever kills it."""
-    server, listen = urlsplit(database_url), draw()
+    server, listen = urlsplit(database_url), unused_port()
     folder.chmod(0o755)
     settings = folder / "pgbouncer.ini"
     settings.write_text(

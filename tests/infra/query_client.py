@@ -9,7 +9,7 @@ from typing import Any, Literal
 import httpx
 
 from infra.eventually import eventually
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from order_contracts.claims import issue
 from projector.app import serve
 from projector.settings import ServeSettings
@@ -26,7 +26,7 @@ def token(venues: list[str] | Literal["*"], *, scopes: tuple[str, ...] = ("order
 @asynccontextmanager
 async def query_api(database_url: str, partitions: int, **more: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Serve, and give a client whose token is for the venue `bar`."""
-    port = draw()
+    port = unused_port()
     settings = ServeSettings(
         database_url=database_url,
         orders_partitions=partitions,

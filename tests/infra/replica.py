@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.services import state_folder
-from local_stack.ports import HOST, draw
+from local_stack.ports import HOST, unused_port
 from local_stack.postgres_server import postgres_program, postgres_url
 from local_stack.program import Program, inherited
 from local_stack.readiness import accepts_queries
@@ -29,7 +29,7 @@ class Pair:
 @contextmanager
 def replicated() -> Iterator[Pair]:
     """Run both; the replica follows."""
-    ports = draw(), draw()
+    ports = unused_port(), unused_port()
     with state_folder() as folder:
         primary = postgres_program(
             folder=folder / "primary",

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from infra.eventually import eventually
 from infra.random_log import Entry, Expected, oracle
 from infra.sum_tables import sum_tables
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from order_contracts.wire import Envelope, Malformed, read_record
 from projector.app import run
 from projector.settings import RunSettings
@@ -39,7 +39,7 @@ class World:
 
     def environment(self, name: str = "one", **more: str) -> dict[str, str]:
         """Give a projector's environment; each name has its own probe port."""
-        self.ports.setdefault(name, draw())
+        self.ports.setdefault(name, unused_port())
         return {
             "KAFKA_BOOTSTRAP_SERVERS": self.kafka,
             "ORDERS_TOPIC": self.topic,

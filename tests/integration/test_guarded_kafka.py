@@ -17,7 +17,7 @@ from infra.guarded_kafka import GuardedKafka, start_guarded_kafka
 from infra.manifests import of_kind, render
 from infra.pos_client import SECRET, order_body, token
 from infra.services import Backing, state_folder
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from local_stack.topics import create_topic
 from order_contracts.channels import PARTITIONS, TOPIC
 from order_contracts.log_access import LogAccess
@@ -50,7 +50,7 @@ async def test_each_service_works_with_its_own_rights_and_only_order_api_may_wri
 ) -> None:
     await create_topic(kafka.plain, TOPIC, PARTITIONS)
     await kafka.allow(USERS)
-    ports = {user: draw() for user in USERS}
+    ports = {user: unused_port() for user in USERS}
     commands = {"order-api": ("order_api",), "projector": ("projector", "run"), "notifier": ("notifier",)}
     with ExitStack() as ending:
         for user, command in commands.items():
@@ -98,7 +98,7 @@ def test_a_wrong_password_ends_the_service_in_words(kafka: GuardedKafka, command
     environment = {**os.environ, **kafka.environment("notifier"), "KAFKA_PASSWORD": "guess", "JWT_SECRET": SECRET}
     done = subprocess.run(
         [sys.executable, "-m", *command],
-        env={**environment, "HTTP_PORT": str(draw())},
+        env={**environment, "HTTP_PORT": str(unused_port())},
         capture_output=True,
         text=True,
         check=False,

@@ -25,7 +25,7 @@ from aiokafka import AIOKafkaProducer
 
 from infra.pos_client import SECRET, order_body
 from infra.services import Backing, backing_servers, state_folder
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from local_stack.readiness import answers_ok
 from order_contracts.channels import PARTITIONS, partition_of
 from order_contracts.events import Event
@@ -112,7 +112,7 @@ def process(*command: str, **environment: str) -> Iterator["subprocess.Popen[byt
 async def project(common: dict[str, str], records: int) -> float:
     """Run a projector until it has all of them; give the seconds."""
     began = time.monotonic()
-    with process("projector", "run", **common, HTTP_PORT=str(draw()), LOG_LEVEL="error", BATCH_RECORDS="5000"):
+    with process("projector", "run", **common, HTTP_PORT=str(unused_port()), LOG_LEVEL="error", BATCH_RECORDS="5000"):
         done = 0
         while done < records:
             await asyncio.sleep(0.5)
@@ -127,7 +127,7 @@ async def project(common: dict[str, str], records: int) -> float:
 
 def boot(way: str, common: dict[str, str]) -> Boot:
     """Start a replica and wait until it is ready."""
-    environment = {**common, "HTTP_PORT": str(draw()), "LOG_LEVEL": "info"}
+    environment = {**common, "HTTP_PORT": str(unused_port()), "LOG_LEVEL": "info"}
     if way != "rows":
         del environment["DATABASE_URL"]
     began = time.monotonic()

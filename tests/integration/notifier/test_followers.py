@@ -29,14 +29,14 @@ async def running(follower: RoomFollower) -> AsyncIterator["asyncio.Task[None]"]
 
 def short_lived(venue: str, made: list[str]) -> Callable[[], Any]:
     async def fresh() -> str:
-        made.append(token([venue], seconds=2 - LEEWAY_SECONDS))
+        made.append(token([venue], seconds=3 - LEEWAY_SECONDS))
         return made[-1]
 
     return fresh
 
 
 @pytest.mark.parametrize(("transport", "reconnects"), [("socketio", False), ("sse", True)])
-async def test_tokens_of_two_seconds_follow_for_longer_without_a_loss(
+async def test_tokens_of_three_seconds_follow_for_longer_without_a_loss(
     replica: NotifierProcess, writer: OrderWriter, transport: Transport, reconnects: bool
 ) -> None:
     made: list[str] = []
@@ -48,9 +48,9 @@ async def test_tokens_of_two_seconds_follow_for_longer_without_a_loss(
     )
     async with running(follower):
         await eventually(lambda: follower.status is Status.LIVE)
-        while len(made) < 5:
+        while len(made) < 4:
             await writer.append("a")
-            await asyncio.sleep(0.1)  # a pace, not a wait: five tokens last for some five seconds
+            await asyncio.sleep(0.1)  # a pace, not a wait: four tokens last for some eight seconds
         written = writer.appended[writer.venue]
         await eventually(lambda: len(follower.listener.events) == len(written))
         listener = follower.listener

@@ -115,10 +115,10 @@ async def test_who_may_not_is_told_so_in_words(replica: NotifierProcess, venue: 
 
 
 async def test_a_stream_ends_with_its_token_and_says_so(replica: NotifierProcess, venue: str) -> None:
-    following = listener(venue, seconds=2 - LEEWAY_SECONDS)
+    following = listener(venue, seconds=4 - LEEWAY_SECONDS)
     await following.connect(replica.url)
     await following.subscribe()
-    await following.wait_gone(5)
+    await following.wait_gone(10)
     assert following.signed_out == ["the token has expired: get a new one"]
     await following.connect(replica.url)
     with pytest.raises(ConnectionRefused, match="expired"):

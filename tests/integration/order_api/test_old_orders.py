@@ -16,7 +16,7 @@ from infra.pos_client import ORGANIZATION, PosClient, order_body, token
 from infra.running_projector import World
 from infra.services import Backing
 from integration.order_api.conftest import program
-from local_stack.ports import HOST, draw
+from local_stack.ports import HOST, unused_port
 from order_api.decide import Decision, decide
 from order_api.historic import HistoricOrder
 from order_api.naming import ask_to_import
@@ -111,7 +111,7 @@ class Place:
             await self.world.caught_up(3)
 
     def start(self, **environment: str) -> str:
-        port = draw()
+        port = unused_port()
         name = f"order-api-{port}-{self.world.topic}"
         self.names.append(name)
         self.backing.run.start(program(self.backing, name, port, self.world.topic, **environment))

@@ -9,7 +9,7 @@ from infra.eventually import eventually
 from infra.query_client import query_api, token
 from infra.random_log import Entry, entry_of, order_event
 from infra.running_projector import PARTITIONS, SCHEMA, World
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from projector.schema import migrate
 
 
@@ -125,7 +125,7 @@ async def test_before_the_first_migration_every_question_is_503(database_url: st
 
 
 async def test_without_postgres_every_question_is_503_and_not_a_hang() -> None:
-    async with query_api(f"postgresql://nobody@127.0.0.1:{draw()}/none", PARTITIONS) as client:
+    async with query_api(f"postgresql://nobody@127.0.0.1:{unused_port()}/none", PARTITIONS) as client:
         for path in ("orders", "orders/o1", "snapshot", "counts"):
             answer = await client.get(f"/v1/venues/bar/{path}", timeout=5)
             assert (answer.status_code, answer.json()["code"]) == (503, "try_again")

@@ -17,7 +17,7 @@ from infra.query_client import query_api, token
 from infra.random_log import Entry, RandomLog, entry_of, oracle, order_event
 from infra.running_projector import PARTITIONS, SCHEMA, World
 from infra.services import Backing
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from order_contracts.channels import partition_of
 from order_contracts.order import OPEN_STATUSES
 from order_contracts.positions import Position
@@ -109,7 +109,7 @@ async def test_replicas_share_one_load_through_redis(projected: World, backing: 
 
 
 async def test_redis_that_is_gone_or_holds_nonsense_costs_nothing_but_loads(projected: World, backing: Backing) -> None:
-    gone = {"redis_url": f"redis://127.0.0.1:{draw()}/0"}
+    gone = {"redis_url": f"redis://127.0.0.1:{unused_port()}/0"}
     async with query_api(projected.database_url, PARTITIONS, **gone) as client:
         assert len((await client.get("/v1/venues/bar/snapshot", timeout=3)).json()["orders"]) == 2
     await forget(backing, {f"scanserve:{SCHEMA}:snapshot:bar": b"\x00nonsense"})

@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from infra.services import Backing
 from load.bench import cpu_seconds, percentile
 from load.read.evening import Appended, evening
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from order_contracts.channels import PARTITIONS
 
 PEAK = 37.0
@@ -57,7 +57,7 @@ def table(result: dict[str, Any]) -> Iterator[str]:
 
 @contextmanager
 def _projector(environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    more = {"HTTP_PORT": str(draw()), "LOG_LEVEL": "warning"}
+    more = {"HTTP_PORT": str(unused_port()), "LOG_LEVEL": "warning"}
     process = subprocess.Popen([sys.executable, "-m", "projector", "run"], env={**os.environ, **environment, **more})
     try:
         yield process

@@ -18,7 +18,7 @@ from infra.services import Backing
 from load.bench import cpu_seconds, percentile
 from load.read.evening import Appended, evening
 from load.read.projecting import _FLOOR, _INDEXED, _bare, _indexed, _timed
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from order_contracts.channels import PARTITIONS
 from projector.schema import migrate
 
@@ -65,7 +65,7 @@ async def _measure(backing: Backing, length: int, coming: int) -> dict[str, Any]
         "KAFKA_BOOTSTRAP_SERVERS": backing.kafka,
         "ORDERS_TOPIC": topic,
         "DATABASE_URL": database,
-        "HTTP_PORT": str(draw()),
+        "HTTP_PORT": str(unused_port()),
         "LOG_LEVEL": "error",
     }
     alone = await _operate(backing, environment, "rebuild")

@@ -20,7 +20,7 @@ import uvloop
 from infra.query_client import SECRET, token
 from infra.services import Backing
 from load.bench import CLIENT_CORE, SERVER_CORE, medians, percentile, pin
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from local_stack.readiness import answers_ok
 from order_contracts.channels import PARTITIONS
 from projector.queries.rows import Rows
@@ -52,7 +52,7 @@ def measure(backing: Backing, asked: Namespace) -> dict[str, Any]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     database_url = backing.database()
     migrate(database_url, SCHEMA)
-    port = draw()
+    port = unused_port()
     environment = {"DATABASE_URL": database_url, "HTTP_PORT": str(port), "JWT_SECRET": SECRET, "LOG_LEVEL": "warning"}
     serving = subprocess.Popen([sys.executable, "-m", "projector", "serve"], env={**os.environ, **environment})
     try:

@@ -15,7 +15,7 @@ import psutil
 
 from infra.notifier_process import token
 from load.bench import CLIENT_CORE, SERVER_CORE, pin
-from local_stack.ports import draw
+from local_stack.ports import unused_port
 from local_stack.readiness import answers_ok
 
 HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ class Contestant:
     def running(self, window_ms: int = 100) -> Iterator["Running"]:
         """Run it on its core until it answers; with other ports when these have just been taken."""
         for left in (2, 1, 0):
-            port, feed = draw(), draw()
+            port, feed = unused_port(), unused_port()
             process = self._start(port, feed, window_ms)
             try:
                 if self._answers(process, port):

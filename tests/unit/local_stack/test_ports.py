@@ -1,8 +1,9 @@
+import socket
 from itertools import count
 
 import pytest
 
-from local_stack.ports import PortTaken, assign, from_base
+from local_stack.ports import HOST, PortTaken, assign, from_base, unused_port
 
 
 def ports(*names: str, given=None, kept=None, taken=(), start=100):
@@ -41,3 +42,16 @@ def test_no_two_names_get_the_same_port() -> None:
 def test_a_base_numbers_upwards_and_none_gives_none() -> None:
     assert from_base(["a", "b"], 8000) == {"a": 8000, "b": 8001}
     assert from_base(["a", "b"], None) == {}
+
+
+def test_an_unused_port_is_given_once() -> None:
+    given = [unused_port() for _ in range(300)]
+    assert len(set(given)) == len(given)
+
+
+def test_a_port_on_which_somebody_listens_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server((HOST, 0)) as busy, socket.create_server((HOST, 0)) as freed:
+        taken, free = busy.getsockname()[1], freed.getsockname()[1]
+        freed.close()
+        monkeypatch.setattr("local_stack.ports._CANDIDATES", [taken, free])
+        assert unused_port() == free

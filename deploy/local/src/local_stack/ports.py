@@ -53,14 +53,21 @@ def is_free(port: int) -> bool:
     return True
 
 
-def draw() -> int:
-    """Name a port that may be free."""
-    return random.choice(_CANDIDATES)  # noqa: S311  # nothing secret
+_handed_out: set[int] = set()
+
+
+def unused_port() -> int:
+    """Give a port on which nothing listens, and which this process has given to nobody else."""
+    while True:
+        port = random.choice(_CANDIDATES)  # noqa: S311  # nothing secret
+        if port not in _handed_out and is_free(port):
+            _handed_out.add(port)
+            return port
 
 
 def free_ports(names: Iterable[str], given: Mapping[str, int], kept: Mapping[str, int]) -> dict[str, int]:
     """`assign` on this machine."""
-    return assign(names, given=given, kept=kept, is_free=is_free, draw=draw)
+    return assign(names, given=given, kept=kept, is_free=is_free, draw=unused_port)
 
 
 def from_base(names: Iterable[str], base: int | None) -> dict[str, int]:
