@@ -61,7 +61,7 @@ async def test_a_page_whose_notifier_is_killed_says_so_and_misses_nothing(
         order = (await pos.place(stack.order_api_urls[0], order_body(display_number="C-3"))).json()
         await pos.act(stack.order_api_urls[0], order["order_id"], "accept")
         # No socket can be had, the query API can: the board asks there, and says that it is slow.
-        await is_in(page, "accepted", "C-3", within=20)
+        await is_in(page, "accepted", "C-3")
         await expect(page.locator(".banner")).to_contain_text("updates every few seconds")
     finally:
         await stack.start_one("notifier-1")
@@ -77,7 +77,7 @@ async def test_a_log_that_says_nothing_makes_the_board_say_so(stack: Stack, page
         await expect(page.locator(".banner")).to_contain_text("Updates delayed since", timeout=20_000)
     finally:
         await stack.resume("kafka")
-    await is_live(page, within=30)
+    await is_live(page)
     await pos.place(stack.order_api_urls[0], order_body(display_number="K-1"))
     await is_in(page, "placed", "K-1")
 

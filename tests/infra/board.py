@@ -38,7 +38,7 @@ def ticket(page: Page, label: str) -> Locator:
     return page.locator("article", has=page.get_by_role("heading", name=label, exact=True))
 
 
-async def is_in(page: Page, stage: str, label: str, within: float = 10) -> None:
+async def is_in(page: Page, stage: str, label: str, within: float = 30) -> None:
     """Wait until a ticket is in a column."""
     heading = column(page, stage).get_by_role("heading", name=label, exact=True)
     await expect(heading).to_be_visible(timeout=within * 1000)
