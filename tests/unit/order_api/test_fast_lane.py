@@ -19,7 +19,8 @@ from order_api.faults import Faults
 from order_api.identity import Identity
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
-from order_api.order_desk import Answer, Request
+from order_api.order_desk import Answer
+from order_api.proposing import Request
 from order_api.rates import Rates
 from order_api.verbs import Verb, verbs
 from order_contracts.positions import Position

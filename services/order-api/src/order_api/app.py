@@ -61,10 +61,11 @@ async def run(settings: Settings) -> int:
         book, start = await fill_book(
             rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
         )
+        appender = Appender(broker, settings.orders_topic, metrics.registry)
         log = OrderLog(
             book=book,
             metrics=metrics,
-            appender=Appender(broker, settings.orders_topic, metrics.registry),
+            appender=appender,
             asker=asker,
             topic=settings.orders_topic,
             epoch=epoch,
@@ -79,10 +80,10 @@ async def run(settings: Settings) -> int:
         layers = _layers(app, settings, metrics, identity)
         lane = FastLane(layers, desk=desk, identity=identity, metrics=metrics, most_bytes=settings.max_body_bytes)
         server = http_server.server(Faults(lane), settings)
-        reading = _background(stack, tail.run())
+        appending, reading = _background(stack, appender.run()), _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
         caught_up.add_done_callback(lambda _: garbage.once_filled())
-        for needed in (reading, refreshing):
+        for needed in (appending, reading, refreshing):
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 
@@ -111,7 +112,7 @@ async def run(settings: Settings) -> int:
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()
-        return _verdict(reading, refreshing)
+        return _verdict(appending, reading, refreshing)
 
 
 def _now() -> datetime:

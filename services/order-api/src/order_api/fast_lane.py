@@ -18,8 +18,9 @@ from order_api.intake import replay
 from order_api.limits import over_limit
 from order_api.metrics import Metrics
 from order_api.naming import ask_to_place, headers_of
-from order_api.order_desk import Answer, OrderDesk, Request
+from order_api.order_desk import Answer, OrderDesk
 from order_api.problems import Problem
+from order_api.proposing import Request
 from order_contracts.ids import NAME_PATTERN
 
 _ORDERS = re.compile(f"/v1/venues/({NAME_PATTERN[1:-1]})/orders(?:/([^/]+)(/.+))?", re.ASCII)  # without its anchors

@@ -80,7 +80,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
             return Response(answer.order, only.done, headers_of(answer), "application/json")
         identity.charge(request, len(message.events) - 1)
         steps = [step_or_problem(request, event) for event in message.events]
-        outcomes = await carry_out_all(steps, desk.carry_out)
+        outcomes = await carry_out_all(steps, desk)
         whole = all(isinstance(outcome, Done) for outcome in outcomes)
         results = [
             {**_name_of(event), **(outcome.result() if isinstance(outcome, Done) else _failure(outcome))}
