@@ -22,6 +22,8 @@ from order_api.admission import Admission
 from order_api.appender import Appender
 from order_api.boot import check_topic
 from order_api.cloudevents import routes as cloudevents
+from order_api.cloudevents.taking import EventTaking
+from order_api.event_lane import EventLane
 from order_api.fast_lane import FastLane
 from order_api.faults import Faults
 from order_api.identity import Identity
@@ -78,7 +80,9 @@ async def run(settings: Settings) -> int:
         identity = Identity(tokens, Rates(settings.request_limit), book, _now)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
         layers = _layers(app, settings, metrics, identity)
-        lane = FastLane(layers, desk=desk, identity=identity, metrics=metrics, most_bytes=settings.max_body_bytes)
+        events, most_bytes = EventTaking(desk, identity), settings.max_body_bytes
+        event_lane = EventLane(layers, events=events, identity=identity, metrics=metrics, most_bytes=most_bytes)
+        lane = FastLane(event_lane, desk=desk, identity=identity, metrics=metrics, most_bytes=most_bytes)
         server = http_server.server(Faults(lane), settings)
         appending, reading = _background(stack, appender.run()), _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
@@ -105,7 +109,7 @@ async def run(settings: Settings) -> int:
                 now=_now,
             )
         )
-        app.include_router(cloudevents.router(desk, identity))
+        app.include_router(cloudevents.router(events))
         square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
         app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
         app.include_router(problem_pages.router())
