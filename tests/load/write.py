@@ -6,48 +6,62 @@ synchronous_commit=off, which favours the peers).
 """
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from infra.services import backing_servers, state_folder
-from load.bench import CLIENT_CORE, medians, pin, write
-from load.write_subjects import BATCH, BATCHES, ONE, TWO, floor, install_peers, measure, subjects
+from load.bench import CLIENT_CORE, RESULTS, medians, pin, write
+from load.write_subjects import BARE, BATCH, BATCHES, ONE, TWO, Subject, floor, install_peers, measure, subjects
 
-FLOOR = "floor: bare aiokafka"
+FLOOR = "floor: bare producer"
+HALF = "half"
 NOTES = f"""What the peers leave out, all in their favour: an event log (they overwrite rows; an emit dies with the
 process), the first answer given again for a repeated key (they answer a new document), ETags and positions, unknown
 fields and lengths refused (NestJS checks that there are items, fastify a few types), limits, rates, metrics. Alike:
 a token is verified once and remembered, one INSERT on a pool of 16, prepared, with the seed's indexes, then an emit
 to a room without members. None takes batches: ours by {BATCH} stand beside their single orders.
-The floor counts its CPU from its first record on; it validates, decides, answers and reads nothing.
+The floors append the bytes that order-api would and know no business: the bare producer has neither HTTP nor a tail,
+the bare endpoint has both, and answers when its tail has passed the record.
 Two replicas share one core here, and the balancer, Kafka and the load client the other, so orders/s can't double;
 what an order costs with two says what they would take with a core each."""
 
 
 def run(rounds: int, seconds: float, console: Console) -> dict[str, Any]:
-    """Measure all, interleaved."""
+    """Measure all, interleaved; what is paced goes at half of what the same round has just reached, and at 500/s.
+
+    What there is after a round is kept, should the next one be cut off.
+    """
     with state_folder() as folder, backing_servers(folder) as backing:
         for name in ("kafka", "postgres"):
             pin(backing.run.programs[name].pid, CLIENT_CORE)
         all_ = subjects(backing)
-        saturated: dict[str, list[dict[str, float]]] = {subject.name: [] for subject in all_} | {FLOOR: []}
+        found: dict[str, list[dict[str, float]]] = {}
         for number in range(rounds):
-            for place, subject in enumerate(all_):
-                first = (number * 10 + place) * 10_000_000
-                saturated[subject.name].append(measure(subject, backing, seconds, first, None))
-                console.print(f"  round {number + 1} of {rounds}: {subject.name}: {_in_short(saturated[subject.name])}")
-            saturated[FLOOR].append(floor(backing, seconds))
-        half = medians(saturated[ONE])["orders/s"] / 2
-        paced = {f"{ONE}, at half of that": measure(all_[0], backing, seconds, 900_000_000, half)}
-        paced[f"{ONE}, at 500/s"] = measure(all_[0], backing, seconds, 950_000_000, 500.0)
-    found = {name: medians(rounds) for name, rounds in saturated.items()}
-    return {"saturated": found, "paced": paced, "ratios": ratios(found)}
+            for place, (name, subject, rate) in enumerate(_turns(all_)):
+                first = (number * 20 + place) * 10_000_000
+                pace = found[ONE][-1]["orders/s"] / 2 if isinstance(rate, str) else rate
+                found.setdefault(name, []).append(measure(subject, backing, seconds, first, pace))
+                console.print(f"  round {number + 1} of {rounds}: {name}: {_in_short(found[name][-1])}")
+            found.setdefault(FLOOR, []).append(floor(backing, seconds))
+            middle = {name: medians(figures) for name, figures in found.items()}
+            write("write", results := {"medians": middle, "rounds": found, "ratios": ratios(middle)})
+    return results
 
 
-def _in_short(rounds: list[dict[str, float]]) -> str:
-    return f"{rounds[-1]['orders/s']:,.0f} orders/s, {rounds[-1]['orders/CPU-s']:,.0f} a CPU-second"
+def _turns(all_: list[Subject]) -> Iterator[tuple[str, Subject, float | str | None]]:
+    """Say in which order a round measures what, and at which rate."""
+    for subject in all_:
+        yield subject.name, subject, None
+        if subject.name == ONE:
+            yield f"{ONE}, at half of that", subject, HALF
+            yield f"{ONE}, at 500/s", subject, 500.0
+
+
+def _in_short(figures: dict[str, float]) -> str:
+    return f"{figures['orders/s']:,.0f} orders/s, {figures['orders/CPU-s']:,.0f} a CPU-second"
 
 
 def ratios(found: dict[str, dict[str, float]]) -> dict[str, float]:
@@ -57,7 +71,7 @@ def ratios(found: dict[str, dict[str, float]]) -> dict[str, float]:
     compared = {
         f"{named[ours]} / {other}": each[ours] / each[other]
         for ours in named
-        for other in (FLOOR, "fastify + pg", "NestJS + pg")
+        for other in (FLOOR, BARE, "fastify + pg", "NestJS + pg")
     }
     two = 2 * found[ONE]["service us"] / found[TWO]["service us"]
     return {**compared, "two replicas with a core each / one, by their CPU": two}
@@ -65,7 +79,7 @@ def ratios(found: dict[str, dict[str, float]]) -> dict[str, float]:
 
 def show(results: dict[str, Any], console: Console) -> None:
     """Print the tables."""
-    rows = {**results["saturated"], **results["paced"]}
+    rows = results["medians"]
     table = Table("", *next(iter(rows.values())))
     for name, found in rows.items():
         table.add_row(name, *(f"{value:,.0f}" if value > 20 else f"{value:.1f}" for value in found.values()))
@@ -81,13 +95,13 @@ def main() -> None:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(prog="make bench AREA=write")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--seconds", type=float, default=3)
     arguments = parser.parse_args()
     install_peers()
     console = Console(highlight=False, width=140)
     results = run(arguments.rounds, arguments.seconds, console)
     show(results, console)
-    console.print(f"kept in {write('write', results)}")
+    console.print(f"kept in {RESULTS / 'write.json'}")
 
 
 if __name__ == "__main__":

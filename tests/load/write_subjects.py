@@ -23,12 +23,13 @@ from local_stack.ports import HOST, free_ports
 from local_stack.program import Program, inherited
 from local_stack.readiness import answers_ok
 
-_WARM_UP = 2.0
+_WARM_UP = 1.5
 PEERS = Path(__file__).parent / "peers"
 VENUES = 20
 PARTITIONS = 24
 BATCH = 50
 ONE, TWO, BATCHES = "order-api", "order-api, two behind a balancer", f"order-api, events by {BATCH}"
+BARE = "floor of a POST: HTTP, append, tail"
 
 
 @dataclass(frozen=True)
@@ -84,13 +85,18 @@ class Subject:
 def subjects(backing: Backing) -> list[Subject]:
     """Give ours and the peers."""
     database = f"{backing.database()}?options=-c%20synchronous_commit%3Doff"
-    environment = {"KAFKA_BOOTSTRAP_SERVERS": backing.kafka, "RATE_LIMIT": "none"}
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": backing.kafka,
+        "ORDERS_PARTITIONS": str(PARTITIONS),
+        "RATE_LIMIT": "none",
+    }
     ours = ((sys.executable, "-m", "order_api"), "kafka", environment)
     node, url = shutil.which("node") or "node", {"DATABASE_URL": database}
     return [
         Subject(ONE, *ours),
         Subject(TWO, *ours, replicas=2),
         Subject(BATCHES, *ours, batch=BATCH),
+        Subject(BARE, (sys.executable, "-m", "load.bare_endpoint"), "kafka", environment),
         Subject("fastify + pg", (node, str(PEERS / "fastify.mjs")), "postgres", url),
         Subject("NestJS + pg", (node, str(PEERS / "nest.mjs")), "postgres", url),
     ]
@@ -116,9 +122,9 @@ def measure(subject: Subject, backing: Backing, seconds: float, first: int, rate
 
 
 def _task(subject: Subject, port: int, seconds: float, first: int, rate: float | None = None) -> Task:
-    """Give the load: orders of two lines at some venues, each with a key of its own."""
-    venue, today = f"bench-{first // 10_000_000 % VENUES}", datetime.now(UTC).date().isoformat()
-    address = "/v1/events" if subject.batch else f"/v1/venues/{venue}/orders"
+    """Give the load: orders of two lines, one venue after the other, each with a key of its own."""
+    today = datetime.now(UTC).date().isoformat()
+    address = "/v1/events" if subject.batch else "/v1/venues/bench-{m}/orders"
     kind = "application/cloudevents-batch+json" if subject.batch else "application/json"
     head = (
         f"POST {address} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {kind}\r\n"
@@ -128,7 +134,7 @@ def _task(subject: Subject, port: int, seconds: float, first: int, rate: float |
     order = order_body(display_number="N-{n}", business_date=today)
     events = [_event(f"{first}-{{n}}-{number}", f"bench-{number % VENUES}", order) for number in range(subject.batch)]
     connections = 8 if subject.batch else 64
-    return Task(HOST, [port], head, json.dumps(events or order), connections, seconds, rate, first, CLIENT_CORE)
+    return Task(HOST, [port], head, json.dumps(events or order), connections, seconds, rate, first, CLIENT_CORE, VENUES)
 
 
 def _event(name: str, venue_id: str, order: dict[str, Any]) -> dict[str, Any]:
