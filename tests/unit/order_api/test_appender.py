@@ -24,6 +24,7 @@ class Producer:
         self.words: list[asyncio.Future[Any]] = []
         self.most_bytes = most_bytes
         self.fault: Exception | None = None
+        self.turns: asyncio.Semaphore | None = None  # how many batches it takes at the moment; None for any
 
     async def start(self) -> None:
         return
@@ -36,6 +37,8 @@ class Producer:
         if self.fault is not None:
             raise self.fault
         self.batches.append((batch, partition))
+        if self.turns is not None:
+            await self.turns.acquire()
         self.words.append(asyncio.get_running_loop().create_future())
         return self.words[-1]
 
@@ -164,3 +167,24 @@ async def test_what_the_producer_does_not_take_is_told(fault: Exception) -> None
         bench.producer.fault = None
         bench.append()
         assert await bench.batches(1) == [1]
+
+
+async def test_a_partition_that_is_woken_twice_has_one_batch_in_flight() -> None:
+    async with appending(Producer()) as bench:
+        bench.producer.turns = asyncio.Semaphore(0)
+        bench.append(partition=1)
+        bench.append(partition=2)
+        await bench.batches(1)  # the other one is about to go, and is woken once more
+        bench.append(partition=2)
+        bench.producer.turns.release()
+        assert await bench.batches(2) == [1, 2]
+        bench.producer.batches[1][0].close()
+        bench.append(partition=2)
+        bench.append(partition=3)
+        bench.producer.turns.release()
+        bench.producer.turns.release()
+        assert await bench.batches(3) == [1, 2, 1]
+        assert [partition for _, partition in bench.producer.batches] == [1, 2, 3]
+        bench.producer.turns.release()
+        bench.producer.words[1].set_result(at(0))
+        assert await bench.batches(4) == [1, 2, 1, 1]

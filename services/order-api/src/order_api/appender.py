@@ -95,7 +95,7 @@ class Appender:
         lane = self._lanes.get(record.partition)
         if lane is None:
             lane = self._lanes[record.partition] = _Lane(record.partition)
-        if lane.waiting or lane.batch is None or not lane.batch.add(record, by):
+        if lane.batch is None or not lane.batch.add(record, by):
             lane.waiting.append((record, by))
             self._wake(lane)
 
