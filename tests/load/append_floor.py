@@ -1,6 +1,7 @@
 """The floor: a bare aiokafka producer that appends the same bytes with acks=all, 64 in flight, nothing else.
 
-`python -m load.append_floor BOOTSTRAP TOPIC PARTITIONS SECONDS` prints how many it appended, as JSON.
+`python -m load.append_floor BOOTSTRAP TOPIC PARTITIONS SECONDS` prints as JSON how many it appended, the CPU seconds
+from the first record on, and those of them that the kernel took.
 """
 
 import asyncio
@@ -46,14 +47,16 @@ def record() -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     return key, value, [(name, text.encode()) for name, text in headers.items()]
 
 
-async def append(bootstrap_servers: str, topic: str, partitions: int, seconds: float) -> int:
-    """Append until the time is up; give how many were acknowledged."""
+async def append(
+    bootstrap_servers: str, topic: str, partitions: int, seconds: float
+) -> tuple[int, tuple[float, float]]:
+    """Append until the time is up; give how many were acknowledged, and the user and system seconds that it took."""
     key, value, headers = record()
-    done = 0
+    done, process = 0, psutil.Process()
     async with AIOKafkaProducer(
         bootstrap_servers=bootstrap_servers, acks="all", linger_ms=0, enable_idempotence=False
     ) as producer:
-        ends = monotonic() + seconds
+        before, ends = process.cpu_times(), monotonic() + seconds
 
         async def one_after_the_other(lane: int) -> None:
             nonlocal done
@@ -62,12 +65,12 @@ async def append(bootstrap_servers: str, topic: str, partitions: int, seconds: f
                 done += 1
 
         await asyncio.gather(*(one_after_the_other(lane) for lane in range(_IN_FLIGHT)))
-    return done
+        after = process.cpu_times()
+    return done, (after.user - before.user, after.system - before.system)
 
 
 if __name__ == "__main__":
     psutil.Process().cpu_affinity([SERVER_CORE])
     bootstrap, name, count, duration = sys.argv[1:]
-    appended = uvloop.run(append(bootstrap, name, int(count), float(duration)))
-    times = psutil.Process().cpu_times()
-    json.dump({"appended": appended, "cpu": times.user + times.system}, sys.stdout)
+    appended, spent = uvloop.run(append(bootstrap, name, int(count), float(duration)))
+    json.dump({"appended": appended, "cpu": sum(spent), "kernel": spent[1]}, sys.stdout)

@@ -26,15 +26,18 @@ def pin(pid: int, core: int) -> None:
 
 def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
     """Give user + system time of each process, its children included."""
-    return {name: _tree_seconds(psutil.Process(pid)) for name, pid in pids.items()}
+    return {name: sum(sum(_times(pid), ())) for name, pid in pids.items()}
 
 
-def _tree_seconds(process: psutil.Process) -> float:
-    total = 0.0
-    for one in (process, *process.children(recursive=True)):
-        times = one.cpu_times()
-        total += times.user + times.system
-    return total
+def kernel_seconds(pids: Mapping[str, int]) -> dict[str, float]:
+    """Give the system time alone."""
+    return {name: sum(system for _, system in _times(pid)) for name, pid in pids.items()}
+
+
+def _times(pid: int) -> list[tuple[float, float]]:
+    process = psutil.Process(pid)
+    times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+    return [(time.user, time.system) for time in times]
 
 
 def load(task: Task) -> Outcome:

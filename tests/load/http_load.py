@@ -19,6 +19,8 @@ import uvloop
 class Task:
     """What to send, for how long. `head` and `body` hold {n}, the request's number; lengths are made here.
 
+    `head` may hold {m}, too: n by the modulus of `spread`.
+
     Connections are spread over the ports, as a balancer would.
     """
 
@@ -31,6 +33,7 @@ class Task:
     rate: float | None = None
     first: int = 0
     core: int | None = None
+    spread: int = 1
 
 
 @dataclass
@@ -134,7 +137,7 @@ class Load:
         """Build the next request."""
         self._number += 1
         body = self._task.body.replace("{n}", str(self._number)).encode()
-        head = self._task.head.replace("{n}", str(self._number))
+        head = self._task.head.replace("{n}", str(self._number)).replace("{m}", str(self._number % self._task.spread))
         return f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 

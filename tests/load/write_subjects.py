@@ -1,4 +1,7 @@
-"""What `load.write` measures: ours in one or two replicas, the seed's stack beside it, the bare producer below."""
+"""What `load.write` measures: ours in one or two replicas, the seed's stack beside it, the bare producer below.
+
+Each round of ours and of the floor has a topic of its own: a start reads the log, and what it reads is not measured.
+"""
 
 import json
 import shutil
@@ -14,16 +17,19 @@ from typing import Any
 
 from infra.pos_client import SECRET, order_body, token
 from infra.services import Backing
-from load.bench import CLIENT_CORE, SERVER_CORE, cpu_seconds, load, percentile, pin
+from load.bench import CLIENT_CORE, SERVER_CORE, cpu_seconds, kernel_seconds, load, percentile, pin
 from load.http_load import Outcome, Task
 from local_stack.ports import HOST, free_ports
 from local_stack.program import Program, inherited
 from local_stack.readiness import answers_ok
 
+_WARM_UP = 1.5
 PEERS = Path(__file__).parent / "peers"
 VENUES = 20
 PARTITIONS = 24
 BATCH = 50
+ONE, TWO, BATCHES = "order-api", "order-api, two behind a balancer", f"order-api, events by {BATCH}"
+BARE = "floor of a POST: HTTP, append, tail"
 
 
 @dataclass(frozen=True)
@@ -38,27 +44,40 @@ class Subject:
     batch: int = 0  # events a request; 0 for one order a request
 
     @contextmanager
-    def running(self, backing: Backing) -> Iterator[tuple[list[int], dict[str, int]]]:
-        """Run it, all replicas on one core; give the ports, and the pids whose CPU time counts."""
+    def running(self, backing: Backing) -> Iterator[tuple[int, dict[str, int]]]:
+        """Run it, all replicas on one core; give the port, and the pids whose CPU time counts."""
         names = [f"{self.name}-{number}" for number in range(self.replicas)]
-        ports = free_ports(names, {}, {})
-        backing.run.start(*(self._program(backing, name, ports[name]) for name in names))
-        supervised = [backing.run.programs[name] for name in names]
-        pids = {f"service {number}": one.pid for number, one in enumerate(supervised)}
+        ports = free_ports([*names, "balancer"], {}, {})
+        topic = {"ORDERS_TOPIC": backing.topic(PARTITIONS)} if self.store == "kafka" else {}
+        backing.run.start(*(self._program(backing, name, ports[name], topic) for name in names))
+        port, cores = ports[names[0]], dict.fromkeys(names, SERVER_CORE)
+        if self.replicas > 1:
+            port, cores["balancer"] = ports["balancer"], CLIENT_CORE
+            backing.run.start(self._balancer(backing, port, [ports[name] for name in names]))
+        pids = {name: backing.run.programs[name].pid for name in cores}
         try:
-            for one in supervised:
-                pin(one.pid, SERVER_CORE)
-            yield list(ports.values()), {**pids, "store": backing.run.programs[self.store].pid}
+            for name, core in cores.items():
+                pin(pids[name], core)
+            yield port, {**pids, "store": backing.run.programs[self.store].pid}
         finally:
-            for one in supervised:
-                one.stop()
+            for name in reversed(cores):
+                backing.run.programs[name].stop()
 
-    def _program(self, backing: Backing, name: str, port: int) -> Program:
+    def _program(self, backing: Backing, name: str, port: int, more: dict[str, str]) -> Program:
         return Program(
             name=name,
             command=self.command,
             log=backing.run.state.logs / f"{name}.log",
-            environment={**inherited(), **self.environment, "HTTP_PORT": str(port), "JWT_SECRET": SECRET},
+            environment={**inherited(), **self.environment, **more, "HTTP_PORT": str(port), "JWT_SECRET": SECRET},
+            is_ready=partial(answers_ok, port, "/readyz"),
+        )
+
+    def _balancer(self, backing: Backing, port: int, targets: list[int]) -> Program:
+        return Program(
+            name="balancer",
+            command=(sys.executable, "-m", "load.balancer", str(port), *map(str, targets)),
+            log=backing.run.state.logs / "balancer.log",
+            environment=inherited(),
             is_ready=partial(answers_ok, port, "/readyz"),
         )
 
@@ -66,14 +85,18 @@ class Subject:
 def subjects(backing: Backing) -> list[Subject]:
     """Give ours and the peers."""
     database = f"{backing.database()}?options=-c%20synchronous_commit%3Doff"
-    topic = backing.topic(PARTITIONS)
-    environment = {"KAFKA_BOOTSTRAP_SERVERS": backing.kafka, "ORDERS_TOPIC": topic, "RATE_LIMIT": "none"}
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": backing.kafka,
+        "ORDERS_PARTITIONS": str(PARTITIONS),
+        "RATE_LIMIT": "none",
+    }
     ours = ((sys.executable, "-m", "order_api"), "kafka", environment)
     node, url = shutil.which("node") or "node", {"DATABASE_URL": database}
     return [
-        Subject("order-api", *ours),
-        Subject("order-api, two replicas", *ours, replicas=2),
-        Subject(f"order-api, events by {BATCH}", *ours, batch=BATCH),
+        Subject(ONE, *ours),
+        Subject(TWO, *ours, replicas=2),
+        Subject(BATCHES, *ours, batch=BATCH),
+        Subject(BARE, (sys.executable, "-m", "load.bare_endpoint"), "kafka", environment),
         Subject("fastify + pg", (node, str(PEERS / "fastify.mjs")), "postgres", url),
         Subject("NestJS + pg", (node, str(PEERS / "nest.mjs")), "postgres", url),
     ]
@@ -89,18 +112,19 @@ def install_peers() -> None:
 
 def measure(subject: Subject, backing: Backing, seconds: float, first: int, rate: float | None) -> dict[str, float]:
     """Run one round: warm up, then count."""
-    with subject.running(backing) as (ports, pids):
-        load(_task(subject, ports, min(3.0, seconds), first))
-        before = cpu_seconds(pids)
-        outcome = load(_task(subject, ports, seconds, first + 1_000_000, rate))
+    with subject.running(backing) as (port, pids):
+        load(_task(subject, port, min(_WARM_UP, seconds), first))
+        before, in_kernel = cpu_seconds(pids), kernel_seconds(pids)
+        outcome = load(_task(subject, port, seconds, first + 1_000_000, rate))
+        kernel = {name: after - in_kernel[name] for name, after in kernel_seconds(pids).items()}
         spent = {name: after - before[name] for name, after in cpu_seconds(pids).items()}
-    return _figures(subject, outcome, spent)
+    return _figures(subject, outcome, spent, kernel)
 
 
-def _task(subject: Subject, ports: list[int], seconds: float, first: int, rate: float | None = None) -> Task:
-    """Give the load: orders of two lines at some venues, each with a key of its own."""
-    venue, today = f"bench-{first // 10_000_000 % VENUES}", datetime.now(UTC).date().isoformat()
-    address = "/v1/events" if subject.batch else f"/v1/venues/{venue}/orders"
+def _task(subject: Subject, port: int, seconds: float, first: int, rate: float | None = None) -> Task:
+    """Give the load: orders of two lines, one venue after the other, each with a key of its own."""
+    today = datetime.now(UTC).date().isoformat()
+    address = "/v1/events" if subject.batch else "/v1/venues/bench-{m}/orders"
     kind = "application/cloudevents-batch+json" if subject.batch else "application/json"
     head = (
         f"POST {address} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {kind}\r\n"
@@ -110,7 +134,7 @@ def _task(subject: Subject, ports: list[int], seconds: float, first: int, rate: 
     order = order_body(display_number="N-{n}", business_date=today)
     events = [_event(f"{first}-{{n}}-{number}", f"bench-{number % VENUES}", order) for number in range(subject.batch)]
     connections = 8 if subject.batch else 64
-    return Task(HOST, ports, head, json.dumps(events or order), connections, seconds, rate, first, CLIENT_CORE)
+    return Task(HOST, [port], head, json.dumps(events or order), connections, seconds, rate, first, CLIENT_CORE, VENUES)
 
 
 def _event(name: str, venue_id: str, order: dict[str, Any]) -> dict[str, Any]:
@@ -118,25 +142,29 @@ def _event(name: str, venue_id: str, order: dict[str, Any]) -> dict[str, Any]:
     return {**attributes, "data": order}
 
 
-def _figures(subject: Subject, outcome: Outcome, spent: dict[str, float]) -> dict[str, float]:
+def _figures(subject: Subject, outcome: Outcome, spent: dict[str, float], kernel: dict[str, float]) -> dict[str, float]:
     """Turn a round into figures, an order. Anything but success spoils it."""
     if set(outcome.statuses) != {"200" if subject.batch else "201"} or not outcome.requests:
         raise RuntimeError(f"{subject.name} answered {dict(outcome.statuses)}")
     orders = max(1, subject.batch)
     answered = sum(outcome.statuses.values()) * orders
+    services = [name for name in spent if name not in {"store", "balancer"}]
+    service = sum(spent[name] for name in services)
     return {
         "orders/s": outcome.requests * orders / outcome.seconds,
         "orders/CPU-s": answered / sum(spent.values()),
-        "service us": (sum(spent.values()) - spent["store"]) / answered * 1e6,
+        "service us": service / answered * 1e6,
+        "of it kernel us": sum(kernel[name] for name in services) / answered * 1e6,
         "store us": spent["store"] / answered * 1e6,
+        "balancer us": spent.get("balancer", 0.0) / answered * 1e6,
         "p50 ms": percentile(outcome.latencies, 0.5) * 1e3,
         "p99 ms": percentile(outcome.latencies, 0.99) * 1e3,
     }
 
 
-def floor(backing: Backing, topic: str, seconds: float) -> dict[str, float]:
-    """Run the bare producer; its start counts as CPU time, too, some 0.5 s."""
-    kafka = {"kafka": backing.run.programs["kafka"].pid}
+def floor(backing: Backing, seconds: float) -> dict[str, float]:
+    """Run the bare producer; its CPU time counts from its first record on."""
+    kafka, topic = {"kafka": backing.run.programs["kafka"].pid}, backing.topic(PARTITIONS)
     before = cpu_seconds(kafka)
     command = [sys.executable, "-m", "load.append_floor", backing.kafka, topic, str(PARTITIONS), str(seconds)]
     done = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
@@ -145,7 +173,9 @@ def floor(backing: Backing, topic: str, seconds: float) -> dict[str, float]:
         "orders/s": done["appended"] / seconds,
         "orders/CPU-s": done["appended"] / (done["cpu"] + store),
         "service us": done["cpu"] / done["appended"] * 1e6,
+        "of it kernel us": done["kernel"] / done["appended"] * 1e6,
         "store us": store / done["appended"] * 1e6,
+        "balancer us": 0.0,
         "p50 ms": 0.0,
         "p99 ms": 0.0,
     }

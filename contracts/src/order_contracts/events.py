@@ -1,6 +1,7 @@
 """The event: what happened to an order, as it stands in the log and as screens receive it."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -93,6 +94,7 @@ def change_text(value: bytes) -> bytes:
     return bytes(_change_decoder.decode(value).change)
 
 
+@lru_cache(maxsize=256)  # what is decided at one moment says it several times, and a batch's events a hundred times
 def timestamp(moment: datetime) -> str:
     """Give a moment as events carry it: `2026-11-24T19:05:00.250Z`. The moment must know its time zone."""
     if moment.tzinfo is None:

@@ -4,9 +4,9 @@ Whichever replica takes a request, and however often, its order and its event ge
 (UUIDv5, RFC 9562 section 5.5). That makes a retry a duplicate that every reader can recognise.
 """
 
-import json
 import re
 from hashlib import sha1
+from json.encoder import encode_basestring_ascii
 from uuid import UUID
 
 _ORDERS = UUID("6f5d1c1e-6a5b-5d0c-9a37-0f5f3f0b7a11").bytes
@@ -21,7 +21,7 @@ def is_name(text: str) -> bool:
 
 def order_id_for(venue_id: str, source: str, idempotency_key: str, business_date: str) -> str:
     """Name the order that a request places. The date keeps apart POS numbers that start again every morning."""
-    return _uuid5(_ORDERS, json.dumps([venue_id, source, idempotency_key, business_date]))
+    return _uuid5(_ORDERS, array_of_texts(venue_id, source, idempotency_key, business_date))
 
 
 def event_id_for(order_id: str, idempotency_key: str) -> str:
@@ -29,10 +29,13 @@ def event_id_for(order_id: str, idempotency_key: str) -> str:
     return _uuid5(bytes.fromhex(order_id.replace("-", "")), idempotency_key)
 
 
+def array_of_texts(*texts: str) -> str:
+    """Do what json.dumps does with a list of texts, in a third of its time: names are made of it."""
+    return f"[{', '.join(map(encode_basestring_ascii, texts))}]"
+
+
 def _uuid5(namespace: bytes, name: str) -> str:
     """Do what uuid.uuid5 does, in a third of its time: every order takes two of them."""
-    digest = bytearray(sha1(namespace + name.encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(namespace + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"

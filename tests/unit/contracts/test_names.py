@@ -1,5 +1,6 @@
 """Ids, partitions, rooms, positions and the topic's contract."""
 
+import json
 import re
 from uuid import UUID, uuid5
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from order_contracts.channels import PARTITIONS, TOPIC_CONFIG, Room, partition_of, rooms_of, topic_faults
-from order_contracts.ids import event_id_for, is_name, order_id_for
+from order_contracts.ids import array_of_texts, event_id_for, is_name, order_id_for
 from order_contracts.positions import Position, epoch_of
 
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
@@ -29,6 +30,11 @@ def test_other_requests_name_other_orders(one: list[str], other: list[str]) -> N
 @given(st.uuids(), st.text())
 def test_an_event_is_named_as_rfc_9562_says(order: UUID, key: str) -> None:
     assert event_id_for(str(order), key) == str(uuid5(order, key))
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=()))))
+def test_texts_are_joined_as_json_does_it(texts: list[str]) -> None:
+    assert array_of_texts(*texts) == json.dumps(texts)
 
 
 @given(NAMES)

@@ -1,6 +1,6 @@
-"""The lane asks the desk what the framework asks it, passes on what it can't read, and its faults are problems too."""
+"""The lanes ask the desk what the framework asks it, pass on what they can't read, and their faults are problems."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +14,16 @@ from starlette.types import ASGIApp
 from infra.pos_client import SECRET, order_body, token
 from order_api import problems, routes
 from order_api.admission import Admission
+from order_api.cloudevents import routes as cloudevents
+from order_api.cloudevents.taking import EventTaking
+from order_api.event_lane import EventLane
 from order_api.fast_lane import FastLane
 from order_api.faults import Faults
 from order_api.identity import Identity
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
-from order_api.order_desk import Answer, Request
+from order_api.order_desk import Answer, Receipt
+from order_api.proposing import Request
 from order_api.rates import Rates
 from order_api.verbs import Verb, verbs
 from order_contracts.positions import Position
@@ -28,6 +32,8 @@ from order_contracts.tokens import Tokens
 
 ORDERS = "/v1/venues/v1/orders"
 ORDER = f"{ORDERS}/a797f20a-8e5e-505f-9aba-e16ba44e21d6"
+MOST_BYTES = 10_000
+BATCHED, STRUCTURED = "application/cloudevents-batch+json", "application/cloudevents+json"
 HEADERS = {"Authorization": f"Bearer {token('v1')}", "Idempotency-Key": "k", "If-Match": '"v3"'}
 
 
@@ -44,6 +50,9 @@ class Desk:
             raise self.fault
         return Answer(request.order_id, b'{"version":4}', 4, Position("e", {0: 9}), replayed=True)
 
+    async def carry_out_first_tries(self, requests: Sequence[Request]) -> list[Receipt]:
+        return [Receipt(4, answer.position, replayed=True) for answer in [await self.carry_out(r) for r in requests]]
+
 
 class Service:
     """order-api's layers over a desk that only takes note; `lane` says whether the fast lane is above them."""
@@ -53,9 +62,12 @@ class Service:
         desk: Any = self.desk
         app = FastAPI()
         problems.install(app)
+        events, metrics = EventTaking(desk, identity), Metrics()
         app.include_router(routes.router(desk, identity))
+        app.include_router(cloudevents.router(events))
         self.layers: ASGIApp = Admission(app, identity)
-        lane = FastLane(self._count, desk=desk, identity=identity, metrics=Metrics(), most_bytes=10_000)
+        below = EventLane(self._count, events=events, identity=identity, metrics=metrics, most_bytes=MOST_BYTES)
+        lane = FastLane(below, desk=desk, identity=identity, metrics=metrics, most_bytes=MOST_BYTES)
         self.lane: ASGIApp = Faults(lane)
 
     async def _count(self, scope: Any, receive: Any, send: Any) -> None:
@@ -144,6 +156,57 @@ async def test_an_order_is_placed_as_by_the_framework() -> None:
     slow = await ours.post(ours.layers, ORDERS, headers, body)
     assert (fast.status_code, fast.content, fast.headers) == (slow.status_code, slow.content, slow.headers)
     assert ours.desk.asked[0] == ours.desk.asked[1]
+
+
+PLACE = {"specversion": "1.0", "id": "1", "source": "/till", "type": "order.place.v1", "venueid": "v1"}
+EVENTS = [{**PLACE, "data": order_body()}, {**PLACE, "id": "2"}, {**PLACE, "venueid": "v2", "data": order_body()}, 7]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Content-Type": BATCHED}, EVENTS, 207),
+        ({"Content-Type": BATCHED}, EVENTS[:1] * 2, 200),
+        ({"Content-Type": BATCHED}, EVENTS * 200, 413),
+        ({"Content-Type": BATCHED}, EVENTS[0], 400),
+        ({"Content-Type": BATCHED, "Authorization": ""}, EVENTS, 401),
+        ({"Content-Type": STRUCTURED}, EVENTS[0], 201),
+        ({"Content-Type": STRUCTURED}, EVENTS[1], 422),
+        ({"Content-Type": "application/json"}, order_body(), 415),
+        ({"Content-Type": "application/json", **{f"ce-{k}": text for k, text in PLACE.items()}}, order_body(), 201),
+    ],
+)
+async def test_events_are_taken_as_by_the_framework(headers: dict[str, str], body: Any, status: int) -> None:
+    ours = await service()
+    named, content = {**HEADERS, **headers}, msgspec.json.encode(body)
+    fast = await ours.post(ours.lane, "/v1/events", named, content)
+    assert (fast.status_code, ours.framework) == (status, int(len(content) > MOST_BYTES)), fast.text
+    asked, ours.desk.asked = ours.desk.asked, []
+    slow = await ours.post(ours.layers, "/v1/events", named, content)
+    assert (fast.status_code, fast.content) == (slow.status_code, slow.content)
+    assert dict(fast.headers) == dict(slow.headers)
+    assert asked == ours.desk.asked
+
+
+async def test_a_body_in_parts_is_taken_whole_and_one_that_breaks_off_is_no_request() -> None:
+    ours = await service()
+    body = msgspec.json.encode(EVENTS[:1])
+    named = [(name.lower().encode(), text.encode()) for name, text in {**HEADERS, "Content-Type": BATCHED}.items()]
+    named.append((b"content-length", b"%d" % len(body)))
+    scope = {"type": "http", "method": "POST", "path": "/v1/events", "raw_path": b"", "query_string": b""}
+    for last, statuses in (({"type": "http.request", "body": body[9:]}, [200]), ({"type": "http.disconnect"}, [])):
+        parts = [last, {"type": "http.request", "body": body[:9], "more_body": True}]
+        sent: list[Any] = []
+
+        async def receive(parts: list[Any] = parts) -> Any:
+            return parts.pop()
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        await ours.lane({**scope, "headers": named, "state": {}}, receive, send)
+        assert [message["status"] for message in sent if "status" in message] == statuses
+    assert len(ours.desk.asked) == 1
 
 
 async def test_a_request_that_is_passed_on_is_charged_once() -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from infra.square import euros, line, square_order
 from order_api.decide import Decision, decide
-from order_api.order_desk import Answer, Request
+from order_api.order_desk import Answer
 from order_api.pos.following import Followed, follow
 from order_api.pos.square_order import read_order
 from order_api.pos.stated import Stated
 from order_api.problems import Problem
+from order_api.proposing import Request
 from order_contracts.claims import Claims
 from order_contracts.fold import merge_patch
 from order_contracts.positions import Position

@@ -1,22 +1,22 @@
 """A replica whose tail stands still knows it, and says so before it appends anything."""
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 
+from order_api.appender import Appending, Record
 from order_api.bodies import PlaceOrder
 from order_api.boot import Start
 from order_api.commands import Place
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
-from order_api.order_desk import OrderDesk, Request
+from order_api.order_desk import OrderDesk
 from order_api.order_log import OrderLog
 from order_api.problems import Problem
+from order_api.proposing import Request
 from order_api.tail import Tail
 from order_contracts.channels import partition_of
 
@@ -30,11 +30,9 @@ class FrozenFetch:
 
     appended: list[bytes] = field(default_factory=list)
 
-    async def send(self, partition: int, key: bytes, value: bytes, headers: Any) -> "asyncio.Future[Any]":
-        self.appended.append(value)
-        sent = asyncio.get_running_loop().create_future()
-        sent.set_result(SimpleNamespace(offset=len(self.appended) - 1))
-        return sent
+    def append(self, record: Record, by: Appending) -> None:
+        self.appended.append(record.value)
+        by.appended(len(self.appended) - 1)
 
     async def end_offsets(self, asked: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(asked, len(self.appended))

@@ -2,17 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
+from order_api.appender import Appending
+from order_api.appender import Record as AppendedRecord
+from order_api.booked import BookedEvent
 from order_api.boot import Start
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
-from order_api.order_log import Lost, OrderLog, OutcomeUnknown
+from order_api.order_log import OrderLog, Proposal
+from order_api.waiters import Accepted, Lost, Outcome, Unknown
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
 from order_contracts.wire import write_record
@@ -41,20 +44,22 @@ class Partition:
     failure: Exception | None = None
     grown: asyncio.Event = field(default_factory=asyncio.Event)
     acknowledges: asyncio.Event = field(default_factory=asyncio.Event)
+    told: list["asyncio.Task[None]"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.acknowledges.set()
 
-    async def send(self, partition: int, key: bytes, value: bytes, headers: dict[str, str]) -> "asyncio.Task[Any]":
-        assert partition == P
-        self.put(value, key, headers)
-        return asyncio.create_task(self.word(len(self.sent) - 1))
+    def append(self, record: AppendedRecord, by: Appending) -> None:
+        assert record.partition == P
+        self.put(record.value, record.key, {name: raw.decode() for name, raw in record.headers})
+        self.told.append(asyncio.create_task(self.word(len(self.sent) - 1, by)))
 
-    async def word(self, offset: int) -> Any:
+    async def word(self, offset: int, by: Appending) -> None:
         await self.acknowledges.wait()
         if self.failure is not None:
-            raise self.failure
-        return SimpleNamespace(offset=offset)
+            by.failed(self.failure)
+        else:
+            by.appended(offset)
 
     def put(self, value: bytes | None, key: bytes | None, headers: dict[str, str]) -> None:
         self.sent.append((value, key, headers))
@@ -83,8 +88,9 @@ class Bench:
             book=self.book, metrics=Metrics(), appender=fake, asker=fake, topic="t", epoch="e0000000", start=start
         )
 
-    def append(self, event: Event, fingerprint: str = "f") -> "asyncio.Task[Any]":
-        return asyncio.create_task(self.log.append(event, stations=(), fingerprint=fingerprint, now=1_000))
+    def append(self, *events: Event, fingerprint: str = "f", seconds: float | None = None) -> "asyncio.Task[Any]":
+        proposals = [Proposal(event, (), fingerprint) for event in events]
+        return asyncio.create_task(self.log.append(proposals, now=1_000, seconds=seconds))
 
     def from_another_replica(self, event: Event, fingerprint: str = "f") -> None:
         key, value, headers = write_record(event, stations=(), not_after=9_000, fingerprint=fingerprint)
@@ -94,11 +100,11 @@ class Bench:
         self.log.take(P, self.partition.records(), len(self.partition.sent))
 
 
-def event(name: str, version: int = 1, parent: str | None = None) -> Event:
+def event(name: str, version: int = 1, parent: str | None = None, order_id: str = "o1") -> Event:
     return Event(
         id=name,
         type="order.placed.v1",
-        order_id="o1",
+        order_id=order_id,
         venue_id="v1",
         organization_id="org",
         version=version,
@@ -107,6 +113,13 @@ def event(name: str, version: int = 1, parent: str | None = None) -> Event:
         actor="t",
         change={"version": version, "last": name},
     )
+
+
+def accepted(outcomes: list[Outcome], *, stood: bool) -> BookedEvent:
+    (outcome,) = outcomes
+    assert isinstance(outcome, Accepted)
+    assert outcome.stood is stood
+    return outcome.event
 
 
 @pytest.fixture
@@ -124,8 +137,7 @@ async def test_an_accepted_event_is_given_with_its_place_in_the_log(bench: Bench
     appending = bench.append(event("a"))
     await sent(bench, 1)
     bench.deliver()
-    booked, stood = await appending
-    assert not stood
+    booked = accepted(await appending, stood=False)
     assert (booked.id, booked.version, str(bench.log.position_after(booked))) == ("a", 1, f"e0000000.{P}-1")
     assert bench.book.document("o1", 1)["last"] == "a"
 
@@ -136,7 +148,7 @@ async def test_a_verdict_that_comes_before_the_brokers_word_is_not_missed(bench:
     await sent(bench, 1)
     bench.deliver()
     bench.partition.acknowledges.set()
-    assert (await appending)[0].id == "a"
+    assert accepted(await appending, stood=False).id == "a"
 
 
 async def test_the_second_that_extends_a_head_has_lost(bench: Bench) -> None:
@@ -145,8 +157,7 @@ async def test_the_second_that_extends_a_head_has_lost(bench: Bench) -> None:
     appending = bench.append(event("c", 2, "a"))
     await sent(bench, 3)
     bench.deliver()
-    with pytest.raises(Lost):
-        await appending
+    assert await appending == [Lost()]
     assert bench.book.document("o1", 2)["last"] == "b"
 
 
@@ -155,8 +166,7 @@ async def test_the_same_event_from_another_replica_answers_both(bench: Bench) ->
     appending = bench.append(event("a"), fingerprint="ours")
     await sent(bench, 2)
     bench.deliver()
-    standing, stood = await appending
-    assert (standing.fingerprint, stood) == ("theirs", True)
+    assert accepted(await appending, stood=True).fingerprint == "theirs"
     assert len(bench.book) == 1
 
 
@@ -168,13 +178,46 @@ async def test_a_loser_of_an_earlier_try_says_nothing_of_this_one(bench: Bench) 
     appending = bench.append(event("x", 3, "b"))
     await sent(bench, 4)
     bench.deliver()
-    assert (await appending)[0].version == 3
+    assert accepted(await appending, stood=False).version == 3
 
 
 async def test_what_the_broker_refuses_is_of_unknown_outcome(bench: Bench) -> None:
     bench.partition.failure = KafkaTimeoutError()
-    with pytest.raises(OutcomeUnknown):
-        await bench.append(event("a"))
+    assert [type(outcome) for outcome in await bench.append(event("a"))] == [Unknown]
+
+
+async def test_what_stands_is_accepted_whatever_became_of_the_copy(bench: Bench) -> None:
+    bench.partition.acknowledges.clear()
+    bench.partition.failure = KafkaTimeoutError()
+    appending = bench.append(event("a"))
+    await sent(bench, 1)
+    bench.deliver()
+    bench.partition.acknowledges.set()
+    assert accepted(await appending, stood=False).id == "a"
+
+
+async def test_each_of_those_appended_together_hears_what_became_of_it(bench: Bench) -> None:
+    bench.from_another_replica(event("a"))
+    bench.from_another_replica(event("b", 2, "a"))
+    appending = bench.append(event("c", 2, "a"), event("d", order_id="o2"))
+    await sent(bench, 4)
+    bench.deliver()
+    lost, won = await appending
+    assert lost == Lost()
+    assert accepted([won], stood=False).id == "d"
+
+
+async def test_of_those_appended_together_the_open_ones_are_unknown_in_the_end(bench: Bench) -> None:
+    appending = bench.append(event("a"), event("d", order_id="o2"), seconds=0.05)
+    await sent(bench, 2)
+    last = bench.partition.sent.pop()
+    bench.deliver()  # and the tail stands still
+    bench.partition.sent.append(last)
+    known, unknown = await appending
+    assert accepted([known], stood=False).id == "a"
+    assert isinstance(unknown, Unknown)
+    bench.deliver()  # nobody is there to hear of it any more
+    assert bench.book.head("v1", "o2") is not None
 
 
 async def test_garbage_is_counted_and_passed_over(bench: Bench) -> None:

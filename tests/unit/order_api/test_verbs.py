@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from order_api import commands, openapi, order_desk, problems, routes, transitions
+from order_api import commands, openapi, problems, proposing, routes, transitions
 from order_api.bodies import PlaceOrder
 from order_api.decide import Code
 from order_api.verb_bodies import AmountBody, ChangeItemBody, NotesBody, PriorityBody, RefundBody, TotalsBody
@@ -56,7 +56,7 @@ def test_what_overwrites_needs_the_version_that_was_seen() -> None:
 
 
 def test_every_refusal_has_a_status() -> None:
-    assert set(order_desk._STATUS_OF_REFUSAL) == set(get_args(Code))
+    assert set(proposing._STATUS_OF_REFUSAL) == set(get_args(Code))
 
 
 def test_the_document_names_every_problem_and_header(document: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ from order_api.admission import Admission
 from order_api.appender import Appender
 from order_api.boot import check_topic
 from order_api.cloudevents import routes as cloudevents
+from order_api.cloudevents.taking import EventTaking
+from order_api.event_lane import EventLane
 from order_api.fast_lane import FastLane
 from order_api.faults import Faults
 from order_api.identity import Identity
@@ -61,10 +63,11 @@ async def run(settings: Settings) -> int:
         book, start = await fill_book(
             rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
         )
+        appender = Appender(broker, settings.orders_topic, metrics.registry)
         log = OrderLog(
             book=book,
             metrics=metrics,
-            appender=Appender(broker, settings.orders_topic, metrics.registry),
+            appender=appender,
             asker=asker,
             topic=settings.orders_topic,
             epoch=epoch,
@@ -77,12 +80,14 @@ async def run(settings: Settings) -> int:
         identity = Identity(tokens, Rates(settings.request_limit), book, _now)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
         layers = _layers(app, settings, metrics, identity)
-        lane = FastLane(layers, desk=desk, identity=identity, metrics=metrics, most_bytes=settings.max_body_bytes)
+        events, most_bytes = EventTaking(desk, identity), settings.max_body_bytes
+        event_lane = EventLane(layers, events=events, identity=identity, metrics=metrics, most_bytes=most_bytes)
+        lane = FastLane(event_lane, desk=desk, identity=identity, metrics=metrics, most_bytes=most_bytes)
         server = http_server.server(Faults(lane), settings)
-        reading = _background(stack, tail.run())
+        appending, reading = _background(stack, appender.run()), _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
         caught_up.add_done_callback(lambda _: garbage.once_filled())
-        for needed in (reading, refreshing):
+        for needed in (appending, reading, refreshing):
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 
@@ -104,14 +109,14 @@ async def run(settings: Settings) -> int:
                 now=_now,
             )
         )
-        app.include_router(cloudevents.router(desk, identity))
+        app.include_router(cloudevents.router(events))
         square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
         app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
         app.include_router(problem_pages.router())
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()
-        return _verdict(reading, refreshing)
+        return _verdict(appending, reading, refreshing)
 
 
 def _now() -> datetime:

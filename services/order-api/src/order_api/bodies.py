@@ -76,7 +76,7 @@ class NewItem(Body, ItemTerms):
 
     line_id: Name | None = None
     unit_price: NewMoney
-    modifiers: Sequence[NewModifier] = Field(default_factory=list, max_length=50)
+    modifiers: list[NewModifier] = Field(default_factory=list, max_length=50)
     course: Annotated[int, Field(strict=True, ge=0, le=99), BeforeValidator(_whole)] | None = None
     seat: Annotated[int, Field(strict=True, ge=0, le=999), BeforeValidator(_whole)] | None = None
     state: str = Field(default="new", pattern="^(new|held)$")
@@ -165,9 +165,9 @@ class PlaceOrder(Body):
 
 def one_currency(currencies: Iterable[str]) -> None:
     """Raise ValueError unless there is one currency at most."""
-    found = sorted(set(currencies))
+    found = set(currencies)
     if len(found) > 1:
-        raise ValueError(f"an order has one currency; this one has {', '.join(found)}")
+        raise ValueError(f"an order has one currency; this one has {', '.join(sorted(found))}")
 
 
 def currencies_of(items: Iterable[NewItem]) -> Iterator[str]:
@@ -180,8 +180,8 @@ def currencies_of(items: Iterable[NewItem]) -> Iterator[str]:
 def distinct_lines(items: Iterable[NewItem]) -> None:
     """Raise ValueError where a line_id is given twice."""
     given = [item.line_id for item in items if item.line_id is not None]
-    twice = {line_id for line_id in given if given.count(line_id) > 1}
-    if twice:
+    if len(set(given)) < len(given):
+        twice = {line_id for line_id in given if given.count(line_id) > 1}
         raise ValueError(f"line_id {', '.join(sorted(twice))} is there twice; each line needs its own")
 
 

@@ -15,11 +15,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from order_api import bodies, hot_change, problems
 from order_api.identity import Identity
 from order_api.intake import replay
-from order_api.limits import over_limit
+from order_api.limits import is_usual
 from order_api.metrics import Metrics
 from order_api.naming import ask_to_place, headers_of
-from order_api.order_desk import Answer, OrderDesk, Request
+from order_api.order_desk import Answer, OrderDesk
 from order_api.problems import Problem
+from order_api.proposing import Request
 from order_contracts.ids import NAME_PATTERN
 
 _ORDERS = re.compile(f"/v1/venues/({NAME_PATTERN[1:-1]})/orders(?:/([^/]+)(/.+))?", re.ASCII)  # without its anchors
@@ -48,7 +49,7 @@ class FastLane:
         if match is None:
             return await self._app(scope, receive, send)
         headers = dict(scope["headers"])
-        if not self._usual(scope, headers):
+        if not is_usual(scope, headers, most_bytes=self._most):
             return await self._app(scope, receive, send)
         try:
             await self._identity.admit(scope["headers"], scope["state"])
@@ -64,17 +65,6 @@ class FastLane:
         self._done[status].inc()
         await send({"type": "http.response.start", "status": status.value, "headers": _headers(answer, match)})
         return await send({"type": "http.response.body", "body": answer.order})
-
-    def _usual(self, scope: Scope, headers: _Headers) -> bool:
-        """Whether a request is short, names each header once, says how long it is, and comes from no page."""
-        once, length = len(headers) == len(scope["headers"]), headers.get(b"content-length")
-        return (
-            once
-            and length is not None
-            and int(length) <= self._most
-            and b"origin" not in headers
-            and not over_limit(scope)
-        )
 
     def _request(self, scope: Scope, match: re.Match[str], headers: _Headers, message: Message) -> Request | None:
         """Read what is asked; None for what is left to the layers below. Raises Problem."""

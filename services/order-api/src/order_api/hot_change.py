@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from order_api import commands
 from order_api.naming import ask
-from order_api.order_desk import Request
+from order_api.proposing import Request
 from order_api.verbs import Verb, verbs
 from order_contracts.claims import Claims
 from order_contracts.ids import is_name

@@ -66,9 +66,9 @@ class Identity:
             raise Problem(HTTPStatus.FORBIDDEN, "not_allowed", refusal)
         return claims
 
-    def charge(self, request: Request, requests: int) -> None:
+    def charge(self, state: Mapping[str, object], requests: int) -> None:
         """Charge what a request holds beyond itself, such as the other events of a batch. Raises Problem 413 or 429."""
-        claims = request.scope.get("state", {}).get(_CLAIMS)
+        claims = state.get(_CLAIMS)
         if isinstance(claims, Claims) and requests > 0:
             self._rates.charge(claims, requests)
 

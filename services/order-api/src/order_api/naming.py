@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from order_api.bodies import PlaceOrder
 from order_api.commands import Command, ImportOrder, Place
 from order_api.historic import HistoricOrder
-from order_api.order_desk import Answer, Request
+from order_api.order_desk import Answer
+from order_api.proposing import Request
 from order_contracts.claims import Claims
 from order_contracts.ids import event_id_for, order_id_for
 

@@ -12,15 +12,20 @@ class OldOrders:
     def __init__(self, *, book: OrderBook, log: OrderLog, rows: Rows | None) -> None:
         self._book, self._log, self._rows = book, log, rows
 
+    def may_hold(self, venue_id: str, order_id: str) -> bool:
+        """Whether the rows may know an order that the book does not."""
+        known = self._book.knows_all(self._log.partition_of(venue_id)) or self._book.head(venue_id, order_id)
+        return self._rows is not None and not known
+
     async def bring_back(self, venue_id: str, order_id: str) -> bool:
         """Borrow an order, if it is not in the book and may have begun before the window. True: look again.
 
         Only on a book that has caught up: rows and book together then hold whatever was accepted. Raises Problem 503
         while Postgres is down or the rows are not as far as what the book has forgotten.
         """
-        number = self._log.partition_of(venue_id)
-        if self._rows is None or self._book.knows_all(number) or self._book.head(venue_id, order_id) is not None:
+        if self._rows is None or not self.may_hold(venue_id, order_id):
             return False
+        number = self._log.partition_of(venue_id)
         try:
             stored = await self._rows.order(number, venue_id, order_id)
         except RowsUnusable as error:

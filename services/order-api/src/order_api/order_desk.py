@@ -5,7 +5,7 @@ the request: what another replica has just answered is never denied here.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -13,51 +13,18 @@ from typing import Any
 from msgspec import Struct
 
 from order_api.booked import BookedEvent
-from order_api.commands import Command, ImportOrder, Place
-from order_api.decide import Code, Refusal, decide
+from order_api.commands import ImportOrder, Place
 from order_api.metrics import Metrics
 from order_api.old_orders import OldOrders
 from order_api.order_book import OrderBook
-from order_api.order_log import Lost, OrderLog, OutcomeUnknown
+from order_api.order_log import OrderLog, OutcomeUnknown, Proposal
 from order_api.problems import Problem, try_again
+from order_api.proposing import Request, propose
 from order_api.rows import Rows
-from order_contracts.events import Event, timestamp
+from order_api.waiters import Accepted, Lost, Outcome, Unknown
 from order_contracts.positions import Position
 
 _TRIES = 3
-_STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
-    "order_not_found": HTTPStatus.NOT_FOUND,
-    "item_not_found": HTTPStatus.NOT_FOUND,
-    "station_not_found": HTTPStatus.NOT_FOUND,
-    "transition_not_allowed": HTTPStatus.CONFLICT,
-    "order_exists": HTTPStatus.CONFLICT,
-    "line_exists": HTTPStatus.CONFLICT,
-    "too_many_lines": HTTPStatus.CONFLICT,
-    "totals_missing": HTTPStatus.CONFLICT,
-    "overpaid": HTTPStatus.CONFLICT,
-    "over_refunded": HTTPStatus.CONFLICT,
-    "currency_mismatch": HTTPStatus.CONFLICT,
-    "business_date_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
-    "scheduled_for_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
-}
-
-
-class Request(Struct, frozen=True):
-    """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order.
-
-    `external_version` is the order's version in the POS that this follows: an older one than noted is refused.
-    """
-
-    venue_id: str
-    organization_id: str
-    order_id: str
-    event_id: str
-    fingerprint: str
-    actor: str
-    command: Command
-    if_match: int | None = None
-    external_version: int | None = None
-    notes_external_version: bool = False
 
 
 class Answer(Struct, frozen=True):
@@ -65,6 +32,14 @@ class Answer(Struct, frozen=True):
 
     order_id: str
     order: bytes
+    version: int
+    position: Position
+    replayed: bool
+
+
+class Receipt(Struct, frozen=True):
+    """An answer without the order: its version with the event, and the position that has seen it."""
+
     version: int
     position: Position
     replayed: bool
@@ -94,6 +69,25 @@ class OrderDesk:
         self._metrics.outcomes["replayed" if answer.replayed else "accepted"].inc()
         return answer
 
+    async def carry_out_first_tries(self, requests: Sequence[Request]) -> list[Receipt | Problem | None]:
+        """Try requests on different orders once, appended together. None: it takes more than that; `carry_out` it.
+
+        A refusal is never given here: it needs a look at the log's end.
+        """
+        if self._lag() > self._deadline:
+            return [self._lagging()] * len(requests)
+        now = self._now()
+        tried = [self._first_try(request, now) for request in requests]
+        proposals = [one for one in tried if isinstance(one, Proposal)]
+        appended = await self._log.append(proposals, now=_milliseconds(now), seconds=self._deadline)
+        outcomes = iter(appended)
+        told = [
+            self._told(request, next(outcomes)) if isinstance(one, Proposal) else one
+            for request, one in zip(requests, tried, strict=True)
+        ]
+        self._count(told)
+        return told
+
     async def look_up(self, venue_id: str, order_id: str) -> Answer:
         """Give an order, at least as new as anything that any replica answered before. Raises Problem."""
         return await self._in_time(self._look_up(venue_id, order_id))
@@ -103,8 +97,7 @@ class OrderDesk:
             async with asyncio.timeout(self._deadline):
                 return await work  # type: ignore[no-any-return]  # the two coroutines above
         except (TimeoutError, OutcomeUnknown) as error:
-            self._metrics.outcomes["unknown"].inc()
-            raise try_again("the log did not answer in time. It may have been done or not") from error
+            raise self._unknown() from error
 
     async def _look_up(self, venue_id: str, order_id: str) -> Answer:
         await self._log.catch_up(venue_id)
@@ -116,7 +109,7 @@ class OrderDesk:
 
     async def _carry_out(self, request: Request) -> Answer:
         if self._lag() > self._deadline:
-            raise try_again("this replica is still reading the log. Nothing was done")
+            raise self._lagging()
         newest, brought, tries = False, isinstance(request.command, Place), 0  # what is placed now is not that old
         if isinstance(request.command, ImportOrder):  # it may have been imported before the window: here nobody knows
             brought = await self._old_orders.bring_back(request.venue_id, request.order_id)
@@ -124,20 +117,16 @@ class OrderDesk:
             standing = self._book.event(request.order_id, request.event_id)
             if standing is not None:
                 return self._repeated(request, standing, replayed=True)
-            proposal = self._propose(request)
-            if not isinstance(proposal, Problem):
-                event, stations = proposal
-                try:
-                    booked, stood = await self._log.append(
-                        event, stations=stations, fingerprint=request.fingerprint, now=_milliseconds(self._now())
-                    )
-                except Lost:
-                    self._metrics.outcomes["lost"].inc()
-                    newest, tries = False, tries + 1
-                    if tries == _TRIES:
-                        raise try_again("others keep changing this order. Nothing was done") from None
-                    continue
-                return self._repeated(request, booked, replayed=stood)
+            now = self._now()
+            proposal = self._propose(request, now)
+            if isinstance(proposal, Proposal):
+                answer = await self._append(request, proposal, now)
+                if answer is not None:
+                    return answer
+                newest, tries = False, tries + 1
+                if tries == _TRIES:
+                    raise try_again("others keep changing this order. Nothing was done")
+                continue
             if newest and not brought and await self._old_orders.bring_back(request.venue_id, request.order_id):
                 brought = True
                 continue
@@ -147,66 +136,77 @@ class OrderDesk:
             await self._log.catch_up(request.venue_id)
             newest = True
 
-    def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
-        if standing.fingerprint != request.fingerprint:
-            raise Problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "idempotency_key_reused",
-                "this Idempotency-Key came before with another body: send a new key with a new request",
-                field="Idempotency-Key",
-            )
-        return self._answer(request.order_id, standing, replayed=replayed)
+    async def _append(self, request: Request, proposal: Proposal, now: datetime) -> Answer | None:
+        """Append what is proposed and give the answer; None where another writer was first."""
+        (outcome,) = await self._log.append((proposal,), now=_milliseconds(now))
+        match outcome:
+            case Accepted(event, stood):
+                return self._repeated(request, event, replayed=stood)
+            case Lost():
+                self._metrics.outcomes["lost"].inc()
+                return None
+            case Unknown():
+                raise self._unknown()
 
-    def _propose(self, request: Request) -> tuple[Event, tuple[str, ...]] | Problem:
+    def _first_try(self, request: Request, now: datetime) -> Proposal | Receipt | Problem | None:
+        standing = self._book.event(request.order_id, request.event_id)
+        if standing is not None:
+            return self._receipt(request, standing, replayed=True)
+        if isinstance(request.command, ImportOrder) and self._old_orders.may_hold(request.venue_id, request.order_id):
+            return None
+        proposal = self._propose(request, now)
+        return proposal if isinstance(proposal, Proposal) else None
+
+    def _told(self, request: Request, outcome: Outcome) -> Receipt | Problem | None:
+        match outcome:
+            case Accepted(event, stood):
+                return self._receipt(request, event, replayed=stood)
+            case Lost():
+                self._metrics.outcomes["lost"].inc()
+                return None
+            case Unknown():
+                return self._unknown()
+
+    def _count(self, told: Sequence[Receipt | Problem | None]) -> None:
+        receipts = [one for one in told if isinstance(one, Receipt)]
+        replayed = sum(receipt.replayed for receipt in receipts)
+        self._metrics.outcomes["replayed"].inc(replayed)
+        self._metrics.outcomes["accepted"].inc(len(receipts) - replayed)
+
+    def _lagging(self) -> Problem:
+        return try_again("this replica is still reading the log. Nothing was done")
+
+    def _unknown(self) -> Problem:
+        self._metrics.outcomes["unknown"].inc()
+        return try_again("the log did not answer in time. It may have been done or not")
+
+    def _propose(self, request: Request, now: datetime) -> Proposal | Problem:
         head = self._book.head(request.venue_id, request.order_id)
         order = None if head is None else self._book.document(request.order_id, head.version)
-        if head is not None and request.if_match not in {None, head.version}:
-            detail = f"the order is at version {head.version}, not {request.if_match}: read it again and decide anew"
-            return Problem(HTTPStatus.PRECONDITION_FAILED, "version_mismatch", detail, field="If-Match")
-        if _superseded(order, request.external_version):
-            detail = f"version {request.external_version} of this order is older than what was applied"
-            return Problem(HTTPStatus.CONFLICT, "superseded", detail)
-        now = self._now()
-        time = timestamp(now)
-        decision = decide(order, request.command, now)
-        if isinstance(decision, Refusal):
-            status = _STATUS_OF_REFUSAL[decision.code]
-            return Problem(status, decision.code, decision.detail, field=decision.field)
-        version = 1 if head is None else head.version + 1
-        event = Event(
-            id=request.event_id,
-            type=f"order.{decision.name}.v1",
-            order_id=request.order_id,
-            venue_id=request.venue_id,
-            organization_id=request.organization_id if order is None else order["organization_id"],
-            version=version,
-            parent=None if head is None else head.id,
-            time=time,
-            actor=request.actor,
-            reason=decision.reason,
-            change={
-                **_with_external_version(decision.change, request),
-                "version": version,
-                "updated_at": time,
-            },
-        )
-        return event, decision.stations
+        return propose(request, head, order, now)
+
+    def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
+        if standing.fingerprint != request.fingerprint:
+            raise _key_reused()
+        return self._answer(request.order_id, standing, replayed=replayed)
+
+    def _receipt(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Receipt | Problem:
+        if standing.fingerprint != request.fingerprint:
+            return _key_reused()
+        return Receipt(standing.version, self._log.position_after(standing), replayed)
 
     def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
         text = self._book.text(order_id, event)
         return Answer(order_id, text, event.version, self._log.position_after(event), replayed)
 
 
-def _superseded(order: Mapping[str, Any] | None, external_version: int | None) -> bool:
-    """Whether the order has seen a later version of its POS than this one."""
-    seen = ((order or {}).get("external_ref") or {}).get("version")
-    return external_version is not None and seen is not None and bool(seen > external_version)
-
-
-def _with_external_version(change: dict[str, Any], request: Request) -> dict[str, Any]:
-    if not request.notes_external_version:
-        return change
-    return {**change, "external_ref": {**change.get("external_ref", {}), "version": request.external_version}}
+def _key_reused() -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        "this Idempotency-Key came before with another body: send a new key with a new request",
+        field="Idempotency-Key",
+    )
 
 
 def _milliseconds(moment: datetime) -> int:

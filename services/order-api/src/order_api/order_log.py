@@ -4,21 +4,21 @@ Invariant: the tail alone feeds the book, in log order.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import partial
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
+from msgspec import Struct
 
-from order_api.appender import Appends, Sent
+from order_api.appender import Appends, Record
 from order_api.booked import BookedEvent, booked
 from order_api.boot import Start
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
+from order_api.reading import Reading
 from order_api.rows import StoredOrder
-from order_api.waiters import Outcome, Waiters
+from order_api.waiters import NOT_KNOWN, Outcome, Together, Waiter, Waiters
 from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
@@ -28,24 +28,16 @@ from order_contracts.wire import Envelope, Malformed, read_record, write_record
 _ASK_AGAIN_SECONDS = 0.5
 
 
-class Lost(Exception):
-    """Another writer's event extended the same parent first: decide again."""
-
-
 class OutcomeUnknown(Exception):
-    """The log did not take it as it should: the event may stand or not. Sending it again with the same id is safe."""
+    """The broker can't be asked how far the log goes."""
 
 
-@dataclass(slots=True)
-class _Partition:
-    arbiter: Arbiter
-    next: int
-    highwater: int = 0
-    passing: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
+class Proposal(Struct, frozen=True):
+    """An event that was decided on, and what its record says beside it."""
 
-    def learn_end(self, offset: int) -> None:
-        """Note how far the log is known to go, by whatever way: a tail that stands still must not look up to date."""
-        self.highwater = max(self.highwater, offset)
+    event: Event
+    stations: tuple[str, ...]
+    fingerprint: str
 
 
 class OrderLog:
@@ -70,7 +62,7 @@ class OrderLog:
         self._appender, self._asker, self._topic, self._epoch = appender, asker, topic, epoch
         self._waiters = Waiters()
         self._partitions = {
-            number: _Partition(Arbiter(complete=number in start.complete, settled=start.settled), offset)
+            number: Reading(Arbiter(complete=number in start.complete, settled=start.settled), offset)
             for number, offset in start.offsets.items()
         }
         for order_id, head in book.heads():
@@ -80,41 +72,40 @@ class OrderLog:
         """Give the position that has seen an event."""
         return Position(self._epoch, {event.partition: event.next})
 
-    async def append(
-        self, event: Event, *, stations: tuple[str, ...], fingerprint: str, now: int
-    ) -> tuple[BookedEvent, bool]:
-        """Append an event and give it as the log accepted it, and whether it stood there before, by another's record.
+    async def append(self, proposals: Sequence[Proposal], *, now: int, seconds: float | None = None) -> list[Outcome]:
+        """Append events of different orders, and give what became of each, in their order.
 
-        Raises Lost or OutcomeUnknown; bound it by a timeout.
+        Without `seconds` it has to be bound by a timeout; with them, those that are still open then are unknown.
         """
-        key, value, headers = write_record(
-            event, stations=stations, not_after=now + self._not_after_ms, fingerprint=fingerprint
-        )
-        number = partition_of(event.venue_id, len(self._partitions))
-        with self._waiters.waiting(event.id, event.parent) as outcome, self._metrics.append_seconds.time():
-            try:
-                sent = await self._appender.send(number, key, value, headers)
-            except KafkaError as error:
-                raise OutcomeUnknown(str(error)) from error
-            sent.add_done_callback(partial(self._acknowledged, number, outcome))
-            standing = await outcome
-            if standing is None:
-                raise Lost
-            with suppress(KafkaError):  # it stands, whatever became of this copy
-                return standing, (await sent).offset >= standing.next
-        return standing, False
+        if not proposals:
+            return []
+        together = Together(len(proposals))
+        waiting = [self._waiter(proposal, together) for proposal in proposals]
+        with self._waiters.waiting(waiting), self._metrics.append_seconds.time():
+            for proposal, waiter in zip(proposals, waiting, strict=True):
+                self._appender.append(self._record(proposal, now), waiter)
+            if seconds is None:
+                await together.all_over
+            else:
+                await asyncio.wait([together.all_over], timeout=seconds)
+        return [waiter.outcome or NOT_KNOWN for waiter in waiting]
 
-    def _acknowledged(self, number: int, outcome: Outcome, sent: Sent) -> None:
-        """Note the broker's word: a failure ends the wait, the tail alone says what an append came to."""
-        if sent.cancelled():
-            return
-        error = sent.exception()
-        if error is None:
-            self._partitions[number].learn_end(sent.result().offset + 1)
-        elif not outcome.done():
-            unknown = OutcomeUnknown(str(error))
-            unknown.__cause__ = error
-            outcome.set_exception(unknown)
+    def _waiter(self, proposal: Proposal, together: Together) -> Waiter:
+        event = proposal.event
+        partition = self._partitions[self.partition_of(event.venue_id)]
+        return Waiter(event.id, event.parent, partition.learn_end, together)
+
+    def _record(self, proposal: Proposal, now: int) -> Record:
+        event = proposal.event
+        key, value, headers = write_record(
+            event,
+            stations=proposal.stations,
+            not_after=now + self._not_after_ms,
+            fingerprint=proposal.fingerprint,
+        )
+        return Record(
+            self.partition_of(event.venue_id), key, value, [(name, text.encode()) for name, text in headers.items()]
+        )
 
     async def catch_up(self, venue_id: str) -> None:
         """Wait until the book holds all that the venue's partition held when this was called; bound it by a timeout.
@@ -137,13 +128,7 @@ class OrderLog:
             raise OutcomeUnknown(str(error)) from error
         for tp, end in ends.items():
             self._partitions[tp.partition].learn_end(end)
-        await asyncio.gather(*(self._passed(self._partitions[tp.partition], end) for tp, end in ends.items()))
-
-    async def _passed(self, partition: _Partition, offset: int) -> None:
-        if partition.next < offset:
-            passed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            partition.passing.append((offset, passed))
-            await passed
+        await asyncio.gather(*(self._partitions[tp.partition].passed(end) for tp, end in ends.items()))
 
     def partition_of(self, venue_id: str) -> int:
         """Say which partition holds a venue."""
@@ -185,14 +170,9 @@ class OrderLog:
             partition.next = record.offset + 1
         self._metrics.count(verdicts)
         partition.learn_end(max(partition.next, highwater))
-        waiting, partition.passing = partition.passing, []
-        for offset, passed in waiting:
-            if partition.next < offset:
-                partition.passing.append((offset, passed))
-            elif not passed.done():
-                passed.set_result(None)
+        partition.let_pass()
 
-    def _settle(self, partition: _Partition, number: int, envelope: Envelope, offset: int) -> Verdict:
+    def _settle(self, partition: Reading, number: int, envelope: Envelope, offset: int) -> Verdict:
         verdict = partition.arbiter.judge(envelope)
         if verdict is Verdict.ACCEPTED:
             self._book.apply(envelope, number, offset)

@@ -1,6 +1,5 @@
 """The bodies of what is asked of an order that is there, each with an example. Private to order-api, as `bodies`."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -89,7 +88,7 @@ class ChangeItemBody(_Changes):
 
     quantity: Quantity | None = None
     notes: Text | None = None
-    modifiers: Sequence[NewModifier] | None = Field(default=None, max_length=50)
+    modifiers: list[NewModifier] | None = Field(default=None, max_length=50)
 
 
 class TableBody(Body):

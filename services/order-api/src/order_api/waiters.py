@@ -1,44 +1,130 @@
-"""Who waits for the verdict on which event.
+"""Who waits for what became of which event: the log's verdict, by the tail, and the broker's word on the record.
 
 Invariant: a waiter is there before its record is sent, so its verdict can't be missed. Waiters hang on the event id,
 not on an offset: a repeated send has more than one.
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from order_api.booked import BookedEvent
 
-Outcome = asyncio.Future[BookedEvent | None]
-"""The event as it was accepted; None: lost."""
+
+class Accepted(Struct, frozen=True):
+    """The event as the log accepted it; `stood`: by another's record, before this one came."""
+
+    event: BookedEvent
+    stood: bool
+
+
+class Lost(Struct, frozen=True):
+    """Another writer's event extended the same parent first: decide again."""
+
+
+class Unknown(Struct, frozen=True):
+    """The log did not take it as it should: the event may stand or not. Sending it again with the same id is safe."""
+
+    why: str
+
+
+Outcome = Accepted | Lost | Unknown
+_LOST = Lost()
+NOT_KNOWN = Unknown("it took too long")
 
 
 @dataclass(slots=True, eq=False)
-class _Waiter:
+class Together:
+    """Appends that are awaited at once: woken when the last of them is over."""
+
+    open: int
+    all_over: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def one_over(self) -> None:
+        """Count one off."""
+        self.open -= 1
+        if not self.open and not self.all_over.done():
+            self.all_over.set_result(None)
+
+
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """One append. `learn_end` is told how far the log goes, whatever the tail has seen of it."""
+
+    event_id: str
     parent: str | None
-    outcome: Outcome
+    learn_end: Callable[[int], None]
+    _together: Together
+    outcome: Outcome | None = None
+    _standing: BookedEvent | None = None
+    _offset: int | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether the outcome is known, or nobody wants to know it any more."""
+        return self.outcome is not None
+
+    def judged(self, standing: BookedEvent | None) -> None:
+        """Hear from the tail: the event as it was accepted, now or before; None: it lost."""
+        if standing is None:
+            self._end(_LOST)
+        elif self._offset is not None:
+            self._end(Accepted(standing, stood=self._offset >= standing.next))
+        else:
+            self._standing = standing  # and whose record it is, the broker's word will tell
+
+    def appended(self, offset: int) -> None:
+        """Hear from the broker where the record stands; what it is worth, the tail alone says."""
+        self.learn_end(offset + 1)
+        self._offset = offset
+        if self._standing is not None:
+            self.judged(self._standing)
+
+    def failed(self, error: Exception) -> None:
+        """Hear from the broker that this record is not surely in the log."""
+        self._end_without_word(str(error))
+
+    def give_up(self) -> None:
+        """Wait no longer."""
+        self._end_without_word(NOT_KNOWN.why)
+
+    def _end_without_word(self, why: str) -> None:
+        standing = self._standing
+        self._end(Unknown(why) if standing is None else Accepted(standing, stood=False))
+
+    def _end(self, outcome: Outcome) -> None:
+        if self.outcome is None:
+            self.outcome = outcome
+            self._together.one_over()
 
 
 class Waiters:
     """The appends in flight."""
 
     def __init__(self) -> None:
-        self._waiters: defaultdict[str, list[_Waiter]] = defaultdict(list)
+        self._waiters: dict[str, list[Waiter]] = {}
 
     @contextmanager
-    def waiting(self, event_id: str, parent: str | None) -> Iterator[Outcome]:
-        """Give what will hold the verdict on an event that is built on `parent`."""
-        waiter = _Waiter(parent, asyncio.get_running_loop().create_future())
-        self._waiters[event_id].append(waiter)
+    def waiting(self, waiters: Sequence[Waiter]) -> Iterator[None]:
+        """Let the verdicts on these reach them; in the end, those that are open are given up."""
+        for waiter in waiters:
+            self._waiters.setdefault(waiter.event_id, []).append(waiter)
         try:
-            yield waiter.outcome
+            yield
         finally:
-            self._waiters[event_id].remove(waiter)
-            if not self._waiters[event_id]:
-                del self._waiters[event_id]
+            for waiter in waiters:
+                waiter.give_up()
+                self._drop(waiter)
+
+    def _drop(self, waiter: Waiter) -> None:
+        others = self._waiters[waiter.event_id]
+        if len(others) == 1:
+            del self._waiters[waiter.event_id]
+        else:
+            others.remove(waiter)
 
     def __contains__(self, event_id: str) -> bool:
         """Whether anybody waits for an event."""
@@ -48,5 +134,5 @@ class Waiters:
         """Tell of a record of an event; `standing` is the event as it was accepted, now or before."""
         for waiter in self._waiters.get(event_id, ()):
             # A loser on another parent is of an earlier try, or of another replica's: it says nothing of this one.
-            if not waiter.outcome.done() and (standing is not None or waiter.parent == parent):
-                waiter.outcome.set_result(standing)
+            if standing is not None or waiter.parent == parent:
+                waiter.judged(standing)

@@ -10,8 +10,8 @@ from order_api.bodies import PlaceOrder
 from order_api.cloudevents.envelope import Envelope, malformed
 from order_api.historic import HistoricOrder
 from order_api.naming import ask, ask_to_import, ask_to_place
-from order_api.order_desk import Request
 from order_api.problems import Problem, of_body, precondition_required
+from order_api.proposing import Request
 from order_api.verbs import Verb, verbs
 from order_contracts.claims import Claims
 

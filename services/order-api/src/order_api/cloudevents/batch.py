@@ -5,16 +5,26 @@ same order and its outcome is unknown: what comes after would be decided on a st
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
-from order_api.order_desk import Answer, Request
+from order_api.order_desk import Answer, Receipt
 from order_api.problems import Problem
+from order_api.proposing import Request
 
-CarryOut = Callable[[Request], Awaitable[Answer]]
+
+class Desk(Protocol):
+    """The order desk, as far as a batch asks it."""
+
+    async def carry_out(self, request: Request) -> Answer:
+        """Do what a request asks. Raises Problem."""
+        ...
+
+    async def carry_out_first_tries(self, requests: Sequence[Request]) -> list[Receipt | Problem | None]:
+        """Try requests on different orders once, appended together; None for what takes more than that."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,7 @@ class Done:
     """What an event came to."""
 
     step: Step
-    answer: Answer
+    answer: Answer | Receipt
 
     def result(self) -> dict[str, Any]:
         """Give it as the sender reads it."""
@@ -44,34 +54,61 @@ class Done:
 
 
 Outcome = Done | Problem
+_Chain = list[tuple[int, Step]]
 
 
-async def carry_out_all(steps: Sequence[Step | Problem], carry_out: CarryOut) -> list[Outcome]:
+async def carry_out_all(steps: Sequence[Step | Problem], desk: Desk) -> list[Outcome]:
     """Do what can be done, and say of each event what it came to."""
-    outcomes: dict[int, Outcome] = {index: step for index, step in enumerate(steps) if isinstance(step, Problem)}
-    orders: defaultdict[str, list[tuple[int, Step]]] = defaultdict(list)
-    for index, step in enumerate(steps):
-        if isinstance(step, Step):
-            orders[step.request.order_id].append((index, step))
-
-    async def one_order(chain: Iterable[tuple[int, Step]]) -> None:
-        unknown: Problem | None = None
-        for index, step in chain:
-            outcomes[index] = unknown or await _outcome(step, carry_out)
-            unknown = _unknown(outcomes[index])
-
-    await asyncio.gather(*(one_order(chain) for chain in orders.values()))
-    return [outcomes[index] for index in range(len(steps))]
+    batch = _Batch(steps, desk)
+    await batch.carry_out()
+    return [batch.outcomes[index] for index in range(len(steps))]
 
 
-async def _outcome(step: Step, carry_out: CarryOut) -> Outcome:
-    try:
-        return Done(step, await carry_out(step.request))
-    except Problem as problem:
-        return problem
+class _Batch:
+    """The chains of events that are of one order each: the heads of all chains are appended together, in rounds.
 
+    A chain whose head takes a second look leaves the rounds, so that no other waits for it.
+    """
 
-def _unknown(outcome: Outcome) -> Problem | None:
-    if isinstance(outcome, Problem) and outcome.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return outcome
-    return None
+    def __init__(self, steps: Sequence[Step | Problem], desk: Desk) -> None:
+        self._desk = desk
+        self.outcomes: dict[int, Outcome] = {}
+        self._orders: dict[str, _Chain] = {}
+        for index, step in enumerate(steps):
+            if isinstance(step, Problem):
+                self.outcomes[index] = step
+            else:
+                self._orders.setdefault(step.request.order_id, []).append((index, step))
+
+    async def carry_out(self) -> None:
+        chains = list(self._orders.values())
+        async with asyncio.TaskGroup() as alone:
+            while chains:
+                heads = [chain[0] for chain in chains]
+                tries = await self._desk.carry_out_first_tries([step.request for _, step in heads])
+                onward = []
+                for chain, told in zip(chains, tries, strict=True):
+                    if told is None:
+                        alone.create_task(self._one_by_one(chain))
+                    elif rest := self._after(chain, told):
+                        onward.append(rest)
+                chains = onward
+
+    async def _one_by_one(self, chain: _Chain) -> None:
+        while chain:
+            chain = self._after(chain, await self._answer(chain[0][1]))
+
+    async def _answer(self, step: Step) -> Answer | Problem:
+        try:
+            return await self._desk.carry_out(step.request)
+        except Problem as problem:
+            return problem
+
+    def _after(self, chain: _Chain, told: Answer | Receipt | Problem) -> _Chain:
+        """Note what a chain's head came to, and give what is still to be done of it."""
+        (index, step), rest = chain[0], chain[1:]
+        self.outcomes[index] = told if isinstance(told, Problem) else Done(step, told)
+        if isinstance(told, Problem) and told.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self.outcomes.update({later: told for later, _ in rest})
+            return []
+        return rest

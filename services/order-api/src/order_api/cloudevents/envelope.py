@@ -16,7 +16,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from order_api.problems import Problem
-from order_contracts.ids import is_name
+from order_contracts.ids import array_of_texts, is_name
 
 _NONE = object()
 LONGEST = 255
@@ -43,7 +43,7 @@ class Envelope(Struct, frozen=True):
     @property
     def key(self) -> str:
         """Give the pair of source and id as one text."""
-        return json.dumps([self.source, self.id])
+        return array_of_texts(self.source, self.id)
 
 
 def read_envelope(event: object) -> Envelope:

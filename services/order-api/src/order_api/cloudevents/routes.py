@@ -1,22 +1,12 @@
-"""`POST /v1/events`: CloudEvents in, through the same desk as REST; answers as REST's, or a result an event."""
+"""`POST /v1/events` as the OpenAPI document has it; `taking` does it."""
 
-from http import HTTPStatus
-from typing import Any
-
-import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from order_api import openapi
-from order_api.cloudevents.asking import BEGINNINGS, request_of, scope_of
-from order_api.cloudevents.batch import Done, Step, carry_out_all
 from order_api.cloudevents.document import DESCRIPTION, REQUEST_BODY
-from order_api.cloudevents.envelope import read_envelope
-from order_api.cloudevents.modes import One, read_message
-from order_api.identity import Identity
-from order_api.naming import headers_of
-from order_api.order_desk import OrderDesk
-from order_api.problems import Problem, ProblemBody
+from order_api.cloudevents.taking import EventTaking
+from order_api.problems import ProblemBody
 from order_contracts.order import Order
 
 
@@ -47,23 +37,9 @@ _RESPONSES: openapi.Responses = {
 }
 
 
-def router(desk: OrderDesk, identity: Identity) -> APIRouter:
-    """Give the events route over a desk."""
+def router(events: EventTaking) -> APIRouter:
+    """Give the events route."""
     routes = APIRouter(tags=["events"])
-
-    def step(request: Request, event: object) -> Step:
-        envelope = read_envelope(event)
-        claims = identity.of(request, scope_of(envelope), envelope.venue_id)
-        begins = envelope.type in BEGINNINGS
-        return Step(request_of(envelope, claims), HTTPStatus.CREATED if begins else HTTPStatus.OK)
-
-    def step_or_problem(request: Request, event: object) -> Step | Problem:
-        try:
-            return step(request, event)
-        except Problem as problem:
-            if problem.status == HTTPStatus.UNAUTHORIZED:
-                raise  # the token is wrong for all of them
-            return problem
 
     @routes.post(
         "/v1/events",
@@ -73,31 +49,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
         description=DESCRIPTION,
     )
     async def take_events(request: Request) -> Response:
-        message = read_message(request.headers, await request.body())
-        if isinstance(message, One):
-            only = step(request, message.event)
-            answer = await desk.carry_out(only.request)
-            return Response(answer.order, only.done, headers_of(answer), "application/json")
-        identity.charge(request, len(message.events) - 1)
-        steps = [step_or_problem(request, event) for event in message.events]
-        outcomes = await carry_out_all(steps, desk.carry_out)
-        whole = all(isinstance(outcome, Done) for outcome in outcomes)
-        results = [
-            {**_name_of(event), **(outcome.result() if isinstance(outcome, Done) else _failure(outcome))}
-            for event, outcome in zip(message.events, outcomes, strict=True)
-        ]
-        status = HTTPStatus.OK if whole else HTTPStatus.MULTI_STATUS
-        return Response(msgspec.json.encode({"results": results}), status, media_type="application/json")
+        taken = await events.take(request.scope["state"], request.headers, await request.body())
+        return Response(taken.content, taken.status, taken.headers, "application/json")
 
     return routes
-
-
-def _failure(problem: Problem) -> dict[str, Any]:
-    return {"status": problem.status.value, "problem": problem.body()}
-
-
-def _name_of(event: object) -> dict[str, str]:
-    """Give back what names the event, as far as it can be said in UTF-8."""
-    parts = event if isinstance(event, dict) else {}
-    names = {name: parts.get(name) for name in ("id", "source")}
-    return {name: text for name, text in names.items() if isinstance(text, str) and text.isprintable()}

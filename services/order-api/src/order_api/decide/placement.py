@@ -31,8 +31,7 @@ def place(order: Document | None, command: Place, now: datetime) -> Decision | R
         "payment": Payment.UNPAID,
         "placed_at": time if body.placed_at is None else timestamp(body.placed_at),
     }
-    apart = {"totals", "placed_at", "promised_at", "scheduled_for"}
-    change = {**head, **body.model_dump(mode="json", exclude_none=True, exclude=apart)}
+    change = {**head, **body.model_dump(mode="json", exclude_none=True), "placed_at": head["placed_at"]}
     change["items"] = numbered(change["items"], taken=())
     if body.promised_at is not None:
         change["promised_at"] = timestamp(body.promised_at)

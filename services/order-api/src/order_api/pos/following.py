@@ -19,10 +19,11 @@ from pydantic import ValidationError
 from order_api.bodies import PlaceOrder
 from order_api.commands import Sync
 from order_api.naming import ask, ask_to_place
-from order_api.order_desk import OrderDesk, Request
+from order_api.order_desk import OrderDesk
 from order_api.pos.plan import PLACE, SYNC, Intent, plan
 from order_api.pos.stated import Aside, Stated
 from order_api.problems import Problem, of_body
+from order_api.proposing import Request
 from order_api.verb_bodies import NoteBody
 from order_api.verbs import verbs
 from order_contracts.claims import Claims
