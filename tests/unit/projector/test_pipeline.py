@@ -56,23 +56,29 @@ class Memory:
 
 
 async def fed(records: list[LogRecord], memory: Memory, random: Random, budget: int) -> None:
-    """Feed a log as the projector does: whatever goes wrong, it forgets and goes on from the position."""
+    """Feed a log as projector and rebuild do: whatever goes wrong, they forget and go on from the position."""
     pipeline = Pipeline(memory, bytes_at_hand=budget)  # type: ignore[arg-type]
     at = 0
 
     async def write(folded: Folded) -> None:
         nonlocal at
         if not await memory.write(folded):
+            if random.random() < 0.5:
+                raise OSError("cut off")
             pipeline.forget()
             at = -1
 
     while memory.position < len(records):
         if at in (-1, len(records)):
             await pipeline.drain()
+            pipeline.forget()
             at = memory.position
         batch = records[at : at + random.randint(1, 12)]
         at += len(batch)
-        if batch and not await pipeline.take(batch, write):
+        try:
+            if batch and not await pipeline.take(batch, write):
+                at = -1
+        except OSError:
             at = -1
 
 

@@ -60,15 +60,19 @@ class Pipeline:
             self._rows.keep(folded.changes.rows, folded.writing.document_bytes, letters)
 
     async def written(self) -> None:
-        """Wait until no batch is being written. Raises what its writing raised."""
-        if self._writing is not None:
-            await asyncio.shield(self._writing)
-            self._writing, self._touched = None, frozenset()
+        """Wait until no batch is being written. Raises what its writing raised, once."""
+        writing = self._writing
+        if writing is None:
+            return
+        try:
+            await asyncio.shield(writing)
+        finally:
+            if writing.done():
+                self._writing, self._touched = None, frozenset()
 
     async def drain(self) -> None:
         """Let the batch that is being written end, however it does."""
-        if self._writing is not None:
-            await asyncio.gather(self._writing, return_exceptions=True)
+        await asyncio.gather(self.written(), return_exceptions=True)
 
     def forget(self) -> None:
         """Throw away rows at hand, and what is being folded on them: a batch did not come to what was foreseen."""

@@ -3,7 +3,7 @@
 Invariant: however a log is cut into batches, the rows come out the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -32,7 +32,10 @@ def project(records: Iterable[LogRecord], before: Before, *, partitions: int, po
 
 
 _Moves = tuple[
-    Sequence[tuple[SalesKey, Sums]], Sequence[tuple[ItemKey, Sums]], Sequence[tuple[StageKey, Sums]], Refund | None
+    Collection[tuple[SalesKey, Sums]],
+    Collection[tuple[ItemKey, Sums]],
+    Collection[tuple[StageKey, Sums]],
+    Refund | None,
 ]
 """What an event changes in sales, item sales and times, and what it gave back."""
 
@@ -106,7 +109,7 @@ class Projection:
         before = self._rows.get(envelope.order_id)
         after = row_after(before, envelope, event)
         sales, items = sales_changes(before, after)
-        moves = list(sales), list(items), list(stage_changes(before, after)), refund_in(before, after, event)
+        moves = sales, items, stage_changes(before, after), refund_in(before, after, event)
         self._note(record, envelope, before, after, moves)  # nothing is refused from here on
 
     def _note(
@@ -117,9 +120,12 @@ class Projection:
         changes.trail.append(TrailEntry(record, envelope, after.pace.created))
         changes.counts.add(count_changes(before, after))
         sales, items, stages, refund = moves
-        changes.sales.add(sales)
-        changes.items.add(items)
-        changes.stages.add(stages)
+        if sales:
+            changes.sales.add(sales)
+        if items:
+            changes.items.add(items)
+        if stages:
+            changes.stages.add(stages)
         if refund is not None:
             changes.refunds.append(refund)
 
