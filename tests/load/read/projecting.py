@@ -126,13 +126,13 @@ class _Projector:
         for record in batch:
             polled.setdefault(record.partition, []).append(record)
         steps = {number: Step(part[0].offset, part[-1].offset + 1, digest(part[-1])) for number, part in polled.items()}
-        judged = [
+        judged = (
             LogRecord(
                 number, one.offset, read_record(one.key, one.value, one.headers, one.timestamp, (number, PARTITIONS))
             )
             for number, part in polled.items()
             for one in part
-        ]
+        )
 
         async def write(folded: Folded) -> None:
             await self._models.write(folded, steps)

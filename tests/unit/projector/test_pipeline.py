@@ -55,6 +55,15 @@ class Memory:
             await asyncio.sleep(0)
 
 
+def some_records(random: Random, length: int) -> list[LogRecord]:
+    return [
+        LogRecord(
+            e.partition, n, read_record(e.key, e.value, e.headers, 1_795_199_100_000 + 7_000 * n, (e.partition, 3))
+        )
+        for n, e in enumerate(RandomLog(random, VENUES, PARTITIONS).entries(length))
+    ]
+
+
 async def fed(records: list[LogRecord], memory: Memory, random: Random, budget: int) -> None:
     """Feed a log as projector and rebuild do: whatever goes wrong, they forget and go on from the position."""
     pipeline = Pipeline(memory, bytes_at_hand=budget)  # type: ignore[arg-type]
@@ -87,13 +96,7 @@ def test_any_log_gives_the_tables_that_it_gives_in_one_piece(
     seed: int, length: int, failing: float, budget: int
 ) -> None:
     random = Random(seed)
-    entries = RandomLog(random, VENUES, PARTITIONS).entries(length)
-    records = [
-        LogRecord(
-            e.partition, n, read_record(e.key, e.value, e.headers, 1_795_199_100_000 + 7_000 * n, (e.partition, 3))
-        )
-        for n, e in enumerate(entries)
-    ]
+    records = some_records(random, length)
     memory = Memory(random, failing)
     asyncio.run(fed(records, memory, random, budget))
     whole = project(records, Before({}, {}), partitions=PARTITIONS)
@@ -105,7 +108,7 @@ def test_what_is_folded_on_rows_that_were_thrown_away_is_not_written() -> None:
     async def throwing_away() -> bool:
         memory = Memory(Random(1), 0.0)
         pipeline = Pipeline(memory, bytes_at_hand=9_000)  # type: ignore[arg-type]
-        taking = asyncio.create_task(pipeline.take([], memory.write))  # type: ignore[arg-type]
+        taking = asyncio.create_task(pipeline.take(some_records(Random(1), 40), memory.write))  # type: ignore[arg-type]
         await asyncio.sleep(0)
         pipeline.forget()
         return await taking

@@ -128,7 +128,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         started = time.perf_counter()
         steps = {partition: self._step(partition, admitted) for partition, admitted in batch.items()}
         held = {partition: self.holdings[partition] for partition in batch}
-        judged = [_read(record, self._partitions) for admitted in batch.values() for record in admitted]
+        judged = (_read(record, self._partitions) for admitted in batch.values() for record in admitted)
         try:
             taken = await self._pipeline.take(judged, lambda folded: self._write(folded, batch, steps, held, started))
         except UNAVAILABLE as error:

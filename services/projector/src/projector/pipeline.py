@@ -5,10 +5,10 @@ that it was folded on, or not at all. Whatever a batch meets, `forget` throws aw
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence, Set
+from collections.abc import Callable, Coroutine, Iterable, Set
 
 from projector.changes import Before, LogRecord
-from projector.folding import Folded, orders_of
+from projector.folding import Folded, gently, orders_of
 from projector.read_models import ReadModels
 from projector.rows_at_hand import RowsAtHand
 
@@ -25,13 +25,14 @@ class Pipeline:
         self._touched: Set[str] = frozenset()
         self._forgotten = 0
 
-    async def take(self, records: Sequence[LogRecord], write: Write) -> bool:
-        """Fold a batch, wait until none is being written, and let `write` go on with this one.
+    async def take(self, batch: Iterable[LogRecord], write: Write) -> bool:
+        """Read and fold a batch, wait until none is being written, and let `write` go on with this one.
 
         Says whether it does: not, where what came before was thrown away meanwhile. Raises one of
         database.UNAVAILABLE, and what the writing before raised.
         """
         at = self._forgotten
+        records = await gently(batch)
         before = await self._before(orders_of(records))
         folded = await self._read_models.fold(records, before)
         if at == self._forgotten:

@@ -12,7 +12,7 @@ from projector.columns import Column, column, numbers, rows_of, values_of
 from projector.counting import Sums
 from projector.order_row import OrderRow
 from projector.refunds import Refund
-from projector.tally_tables import COUNTS, ITEM_SALES, SALES, STAGE_TIMES
+from projector.tally_tables import COUNTS, ITEM_SALES, SALES, STAGE_TIMES, TallyTable
 
 _ORDER_COLUMNS: tuple[Column, ...] = (
     ("order_id", "text"), ("venue_id", "text"), ("organization_id", "text"), ("version", "bigint"), ("head", "text"),
@@ -66,16 +66,32 @@ class Texts:
 
 def texts_of(changes: Changes) -> Texts:
     """Write rows and sums out as texts."""
-    tallies: tuple[Mapping[Any, Sums], ...] = (changes.counts, changes.sales, changes.items, changes.stages)
-    tables = list(zip(_TALLIES, tallies, strict=True))
-    lessened = [(table, table.lessened(tally)) for table, tally in tables]
-    clearing = [(table.clearing(), keys) for table, keys in lessened if keys is not None]
-    if not changes.rows:
-        return Texts((), clearing, ())
-    documents = [_encode(row.document).decode() for row in changes.rows.values()]
-    sums = [text for table, tally in tables for text in table.written(tally)]
-    writing = (*_orders(changes.rows.values(), documents), *sums, *_refunds(changes.refunds))
-    return Texts(writing, clearing, [len(document) for document in documents])
+    documents = [document_text(row) for row in changes.rows.values()]
+    return Texts(list(row_texts(changes, documents)), clearing_of(changes), [len(document) for document in documents])
+
+
+def document_text(row: OrderRow) -> str:
+    """Write a row's document."""
+    return _encode(row.document).decode()
+
+
+def row_texts(changes: Changes, documents: Sequence[str]) -> Iterable[str]:
+    """Write rows and sums out, column by column. `documents` are those of the rows, written out."""
+    if changes.rows:
+        yield from _orders(changes.rows.values(), documents)
+        for table, tally in _tallies(changes):
+            yield from table.written(tally)
+        yield from _refunds(changes.refunds)
+
+
+def clearing_of(changes: Changes) -> Sequence[tuple[str, Sequence[str]]]:
+    """Give the statements that delete sums of nothing, with their parameters."""
+    lessened = [(table, table.lessened(tally)) for table, tally in _tallies(changes)]
+    return [(table.clearing(), keys) for table, keys in lessened if keys is not None]
+
+
+def _tallies(changes: Changes) -> Iterable[tuple[TallyTable, Mapping[Any, Sums]]]:
+    return zip(_TALLIES, (changes.counts, changes.sales, changes.items, changes.stages), strict=True)
 
 
 async def send(connection: asyncpg.Connection, texts: Texts) -> None:

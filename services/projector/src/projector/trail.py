@@ -1,6 +1,6 @@
 """The audit trail and the dead letters on their way to Postgres: records, as they stand in the log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -17,20 +17,19 @@ _TRAIL_COLUMNS = (
 )  # fmt: skip
 
 
-def trail_text(trail: Sequence[TrailEntry]) -> bytes:
-    """Write accepted events as COPY reads them: asyncpg would encode each of twelve values of each event by itself."""
-    return "".join([_trail_line(*entry) for entry in trail]).encode()
-
-
 async def append_trail(connection: asyncpg.Connection, text: bytes) -> None:
-    """Add such events. COPY knows no conflicts: the compare-and-set of the position rules them out."""
+    """Add accepted events, a line each. COPY knows no conflicts: the compare-and-set of the position rules them out."""
     if text:
         columns = (*_TRAIL_COLUMNS, "began_at", "event")
         await connection.copy_to_table("order_events", source=BytesIO(text), columns=columns)
 
 
-def _trail_line(record: LogRecord, envelope: Envelope, began_at: int) -> str:
-    """Write a line for COPY. An envelope's texts hold no control characters; an event may, between its tokens."""
+def trail_line(entry: TrailEntry) -> bytes:
+    """Write an accepted event as COPY reads it: asyncpg would encode each of its twelve values by itself.
+
+    An envelope's texts hold no control characters; an event may, between its tokens.
+    """
+    record, envelope, began_at = entry
     parts = (
         f"{envelope.order_id}\t{envelope.version}\t{envelope.id}\t{envelope.type}\t{envelope.venue_id}\t"
         f"{envelope.organization_id}\t{record.partition}\t{record.offset}\t{_written(envelope.appended_at)}\t"
@@ -39,7 +38,7 @@ def _trail_line(record: LogRecord, envelope: Envelope, began_at: int) -> str:
     event = envelope.value.decode().replace("\\", "\\\\")
     if not event.isprintable():
         event = event.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return f"{parts}{event}\n"
+    return f"{parts}{event}\n".encode()
 
 
 def _written(milliseconds: int) -> str:

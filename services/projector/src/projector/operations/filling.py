@@ -98,7 +98,7 @@ class Filler:
         batch = await self._gather(until)
         if not batch:
             return False
-        judged = [
+        judged = (
             LogRecord(
                 record.partition,
                 record.offset,
@@ -108,7 +108,7 @@ class Filler:
             )
             for records in batch.values()
             for record in records
-        ]
+        )
         steps = {
             p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1]), self.holdings[p].revision)
             for p, rs in batch.items()
