@@ -69,6 +69,7 @@ async def test_a_discarded_event_is_passed_over_by_projector_and_rebuild_alike(w
         discarded = await operate(world, "dead-letters", "discard", "o1", "--note", "typed by a cat", "--json")
         assert discarded.code == 0, discarded.told
         assert discarded.result["projected"] == 2
+        assert await world.query("SELECT FROM positions WHERE revision = 1"), "rows at hand are not to be used"
         await world.append([event("o1", 5, status="completed")])
         await world.caught_up(5)
     rows = await world.query("SELECT * FROM orders")

@@ -1,7 +1,9 @@
 """Rows are the fold of the log's accepted records, whatever else stands in the log."""
 
+import asyncio
 from random import Random
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -93,3 +95,26 @@ async def test_probes_and_metrics_tell_what_was_done(world: World) -> None:
         assert await world.probe("/livez") == (200, {"status": "ok"})
         assert await world.probe("/readyz") == (200, {"status": "ok"})
         assert await world.metric("projector_live_lag_seconds_count") == 1
+
+
+async def test_what_nobody_has_foreseen_ends_the_process_though_no_poll_follows(world: World) -> None:
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await running_without_a_table(world)
+
+
+async def running_without_a_table(world: World) -> None:
+    events = [
+        order_event("o1", "bar", 1, None, "e1", {"status": "placed"}),
+        order_event("o1", "bar", 2, "e1", "e2", {"status": "ready"}),
+    ]
+    first, second = (entry_of(event, PARTITIONS) for event in events)
+    async with world.running() as projector:
+        await world.append([first])
+        await world.caught_up(1)
+        await world.query("ALTER TABLE sales_by_hour RENAME TO mislaid")
+        await world.append([second])
+        await eventually(lambda: ended(projector), what="the end of the process")
+
+
+async def ended(task: "asyncio.Task[None]") -> bool:
+    return task.done()

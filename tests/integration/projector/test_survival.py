@@ -157,10 +157,11 @@ async def test_a_stale_writers_batch_changes_no_row(world: World) -> None:
     before = await world.tables()
     pool = await open_pool(world.settings(), connections=1, acquire_seconds=5, writes=True)
     try:
-        for epoch, old in ((row["epoch"], 0), ("another", 1)):
+        stale = (row["epoch"], Step(0, 2, "x")), ("another", Step(1, 2, "x")), (row["epoch"], Step(1, 2, "x", 7))
+        for epoch, step in stale:  # moved on, another life of the topic, rows that somebody else has changed
             models = ReadModels(pool, epoch=epoch, partitions=PARTITIONS)
             with pytest.raises(Fenced):
-                await models.apply([LogRecord(partition, offset, content)], {partition: Step(old, 2, "x")})
+                await models.apply([LogRecord(partition, offset, content)], {partition: step})
     finally:
         await pool.close()
     assert await world.tables() == before

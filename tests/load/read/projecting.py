@@ -1,10 +1,9 @@
 """How fast the read models are written, batch by batch, beside COPY of the same bytes in the same run."""
 
-import asyncio
 import gc
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -19,15 +18,17 @@ from projector.__main__ import COLLECT
 from projector.changes import LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import open_pool
+from projector.folding import Folded
 from projector.holdings import digest
-from projector.lanes import lanes_of
 from projector.order_row import at_ms
+from projector.pipeline import Pipeline
 from projector.read_models import ReadModels, Step
 from projector.schema import migrate
 from projector.settings import RunSettings
 
 Batch = Sequence[Appended]
 Write = Callable[[Batch], Awaitable[None]]
+_SMALL = 100
 _FLOOR = "CREATE TABLE floor_{0} (value {1} NOT NULL)"
 _INDEXED = "CREATE TABLE floor_orders (LIKE read_models.orders INCLUDING ALL)"
 _INDEXED_COLUMNS = (
@@ -87,33 +88,57 @@ async def _round(backing: Backing, records: Batch) -> dict[str, dict[str, float]
 
 
 async def _live(address: str, pid: int, *parts: tuple[Batch, int]) -> list[dict[str, float]]:
-    """Project parts of one log, one after the other, each in batches of a size."""
+    """Project parts of one log, one after the other, each in batches of a size: large ones as they come, small alone.
+
+    While a large batch is being written, the next one is folded, as the feed does where polls follow one another. A
+    small one is timed from its records to its COMMIT.
+    """
     settings = RunSettings.model_validate({"database_url": address, "kafka_bootstrap_servers": "not asked"})
     pool = await open_pool(settings, connections=3, acquire_seconds=5, writes=True)
     try:
         await Checkpoints(pool, epoch="bench", partitions=PARTITIONS).create()
-        models = ReadModels(pool, epoch="bench", partitions=PARTITIONS)
-        return [await _timed(pid, batch, size, lambda part: _apply(models, part)) for batch, size in parts]
+        projector = _Projector(ReadModels(pool, epoch="bench", partitions=PARTITIONS), settings)
+        found = []
+        for batch, size in parts:
+            write = projector.take if size > _SMALL else projector.write
+            found.append(await _timed(pid, batch, size, write))
+            await projector.pipeline.written()
+        return found
     finally:
         await pool.close()
 
 
-async def _apply(models: ReadModels, batch: Batch) -> None:
-    """Do what the feed does with a poll: lanes, headers, heads, folds, rows and positions."""
-    polled: dict[int, list[Appended]] = {}
-    for record in batch:
-        polled.setdefault(record.partition, []).append(record)
-    await asyncio.gather(*(_project(models, lane) for lane in lanes_of(polled)))
+class _Projector:
+    """Does what the feed does with a poll: headers, heads, folds, rows and positions."""
 
+    def __init__(self, models: ReadModels, settings: RunSettings) -> None:
+        self._models = models
+        self.pipeline = Pipeline(models, bytes_at_hand=settings.rows_at_hand_mb * 1_000_000)
 
-async def _project(models: ReadModels, lane: Mapping[int, Batch]) -> None:
-    steps = {number: Step(part[0].offset, part[-1].offset + 1, digest(part[-1])) for number, part in lane.items()}
-    judged = [
-        LogRecord(number, one.offset, read_record(one.key, one.value, one.headers, one.timestamp, (number, PARTITIONS)))
-        for number, part in lane.items()
-        for one in part
-    ]
-    await models.apply(judged, steps)
+    async def write(self, batch: Batch) -> None:
+        """Have a batch written."""
+        await self.take(batch)
+        await self.pipeline.written()
+
+    async def take(self, batch: Batch) -> None:
+        """Fold a batch, and begin to write it once the one before it is written."""
+        polled: dict[int, list[Appended]] = {}
+        for record in batch:
+            polled.setdefault(record.partition, []).append(record)
+        steps = {number: Step(part[0].offset, part[-1].offset + 1, digest(part[-1])) for number, part in polled.items()}
+        judged = (
+            LogRecord(
+                number, one.offset, read_record(one.key, one.value, one.headers, one.timestamp, (number, PARTITIONS))
+            )
+            for number, part in polled.items()
+            for one in part
+        )
+
+        async def write(folded: Folded) -> None:
+            await self._models.write(folded, steps)
+
+        if not await self.pipeline.take(judged, write):
+            raise SystemExit("a batch was thrown away")
 
 
 async def _bare(connection: asyncpg.Connection, batch: Batch) -> None:

@@ -20,6 +20,7 @@ from projector.lag import watch_lag
 from projector.log_contract import check_topic
 from projector.metrics import Metrics
 from projector.order_feed import OrderFeed
+from projector.pipeline import Pipeline
 from projector.probes import probe_routes
 from projector.progress import Progress
 from projector.queries.api import query_api
@@ -41,22 +42,24 @@ async def run(settings: RunSettings) -> None:
         address, schema = settings.direct_address, settings.database_schema
         await _patiently("Postgres", lambda: asyncio.to_thread(migrate, address, schema))
         epoch = await _patiently("Kafka", lambda: check_topic(settings))
-        pool = await open_pool(settings, connections=3, acquire_seconds=5.0, writes=True)  # two lanes, claims
+        pool = await open_pool(settings, connections=3, acquire_seconds=5.0, writes=True)  # rows, writing, claims
         stack.push_async_callback(close_pool, pool)
         partitions = settings.orders_partitions
         checkpoints = Checkpoints(pool, epoch=epoch, partitions=partitions)
         await _patiently("Postgres", checkpoints.create)
 
-        subscription = Subscription(settings)
+        subscription, read_models = Subscription(settings), ReadModels(pool, epoch=epoch, partitions=partitions)
         feed = OrderFeed(
             topic=settings.orders_topic,
             partitions=partitions,
             consumer=subscription.consumer,
             checkpoints=checkpoints,
-            read_models=ReadModels(pool, epoch=epoch, partitions=partitions),
+            read_models=read_models,
+            pipeline=Pipeline(read_models, bytes_at_hand=settings.rows_at_hand_mb * 1_000_000),
             progress=progress,
             metrics=metrics,
         )
+        stack.push_async_callback(feed.drain)
         subscription.subscribe(feed.take, feed)
         stack.push_async_callback(subscription.stop)  # also what a start that is cut off has left in the group
         await _patiently("Kafka", subscription.start)

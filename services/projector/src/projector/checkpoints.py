@@ -50,10 +50,11 @@ class Checkpoints:
         """Read where to go on. Raises EpochMismatch when the rows are of another life of the topic by now."""
         await self._end_the_stopped()
         rows = await self._pool.fetch(
-            "SELECT partition, epoch, next, lineage FROM positions WHERE partition = ANY($1::int[])", list(partitions)
+            "SELECT partition, epoch, next, lineage, revision FROM positions WHERE partition = ANY($1::int[])",
+            list(partitions),
         )
         self._check(row["epoch"] for row in rows)
-        return {row["partition"]: Holding(row["next"], row["lineage"]) for row in rows}
+        return {row["partition"]: Holding(row["next"], row["lineage"], row["revision"]) for row in rows}
 
     async def renew_connections(self) -> None:
         """Use none of the present connections again: after a failure nobody knows what they are in the middle of."""

@@ -6,7 +6,7 @@ hour's sums and no other's. What an order adds is a function of its row alone; a
 of the row after and the row before. Hence no cutting of the log into batches can show in them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -35,7 +35,7 @@ class Occasion(NamedTuple):
 class Tally(dict[K, Sums]):
     """Sums by key, or changes of them. A key that all went away from again has zeros, for as long as a batch lasts."""
 
-    def add(self, parts: Iterable[tuple[K, Sums]]) -> None:
+    def add(self, parts: Collection[tuple[K, Sums]]) -> None:
         """Add to the sums."""
         for key, sums in parts:
             held = self.get(key)
@@ -78,14 +78,14 @@ def counted_elsewhere(before: OrderRow, after: OrderRow) -> bool:
     )
 
 
-def moved(before: Mapping[K, Sums], after: Mapping[K, Sums]) -> Iterator[tuple[K, Sums]]:
+def moved(before: Mapping[K, Sums], after: Mapping[K, Sums]) -> list[tuple[K, Sums]]:
     """Give what has to be added to sums that hold `before`, so that they hold `after`."""
+    changes: list[tuple[K, Sums]] = []
     for key, sums in after.items():
         held = before.get(key)
         if held is None:
-            yield key, sums
+            changes.append((key, sums))
         elif held != sums:
-            yield key, tuple(map(sub, sums, held))
-    for key, sums in before.items():
-        if key not in after:
-            yield key, tuple(map(neg, sums))
+            changes.append((key, tuple(map(sub, sums, held))))
+    changes += [(key, tuple(map(neg, sums))) for key, sums in before.items() if key not in after]
+    return changes

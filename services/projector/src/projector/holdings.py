@@ -6,7 +6,7 @@ neither a truncated log nor another one under the same name; the digest does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from order_contracts.positions import lineage_of
@@ -35,11 +35,20 @@ def digest(record: Consumed) -> str:
 
 @dataclass(slots=True)
 class Holding:
-    """A claimed partition. `lineage` is the digest of the record before `next`, None once that has been seen."""
+    """A claimed partition. `lineage` is the digest of the record before `next`, None once that has been seen.
+
+    `next` is the offset to take next, and runs ahead of `written`: a batch is folded while the one before is written.
+    """
 
     next: int
     lineage: str | None
-    seen_until: int | None = None  # append time of the last record before `next`, where known
+    revision: int = 0  # of the rows, as the claim found it: another one fences this holding off
+    written: int = field(init=False)
+    seen_until: int | None = None  # append time of the last record before `written`, where known
+
+    def __post_init__(self) -> None:
+        """Begin with all of it written: that is where a claim found it."""
+        self.written = self.next
 
     @property
     def fetch_from(self) -> int:

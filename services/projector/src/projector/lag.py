@@ -44,7 +44,9 @@ async def _waiting(consumer: AIOKafkaConsumer, topic: str, holdings: Holdings) -
     async with asyncio.timeout(5):
         ends = await consumer.end_offsets(held) if held else {}
     return {
-        tp.partition: max(0, end - holdings[tp.partition].next) for tp, end in ends.items() if tp.partition in holdings
+        tp.partition: max(0, end - holdings[tp.partition].written)
+        for tp, end in ends.items()
+        if tp.partition in holdings
     }
 
 

@@ -1,5 +1,7 @@
 """Feeds the log into the read models: claims partitions, admits their records, projects, and claims again on doubt.
 
+While a batch is being written, the next one is taken and folded (pipeline.py).
+
 A partition is either held (its position was read from Postgres, the consumer stands there) or unclaimed (paused until
 then). Whatever goes wrong with a batch (fence, lost connection, unknown COMMIT, rebalance) has one answer: pause, let
 go, read the position again, seek there. Nothing in Kafka's own offsets is trusted or written.
@@ -19,14 +21,16 @@ from order_contracts.wire import Malformed, read_record
 from projector.changes import Changes, LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE
+from projector.folding import Folded
 from projector.holdings import Holding, Holdings, LineageBroken, digest
-from projector.lanes import lanes_of
 from projector.metrics import Metrics
+from projector.pipeline import Pipeline
 from projector.progress import Progress
 from projector.read_models import Fenced, ReadModels, Step
 
 log = structlog.get_logger(__name__)
 
+Batch = dict[int, Sequence[ConsumerRecord]]
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
 
 
@@ -41,6 +45,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         consumer: Callable[[], AIOKafkaConsumer],
         checkpoints: Checkpoints,
         read_models: ReadModels,
+        pipeline: Pipeline,
         progress: Progress,
         metrics: Metrics,
     ) -> None:
@@ -48,12 +53,14 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self._consumer = consumer
         self._checkpoints = checkpoints
         self._read_models = read_models
+        self._pipeline = pipeline
         self._progress = progress
         self._metrics = metrics
         self.holdings = Holdings()
         self._unclaimed: set[int] = set()
         self._wake = asyncio.Event()
         self._failures = 0
+        self._broken: BaseException | None = None
 
     @property
     def ready(self) -> bool:
@@ -64,6 +71,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         """Let go of everything. A batch in flight may still commit: the fence decides about that."""
         self.holdings.clear()
         self._unclaimed.clear()
+        self._pipeline.forget()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Pause the new partitions, to be claimed.
@@ -80,6 +88,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self._consumer().pause(*(TopicPartition(self._topic, partition) for partition in mine))
         for partition in partitions:
             self.holdings.pop(partition, None)
+        self._pipeline.forget()
         self._unclaimed |= mine
         self._wake.set()
 
@@ -88,6 +97,8 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         while True:
             await self._wake.wait()
             self._wake.clear()
+            if self._broken is not None:
+                raise self._broken
             if self._failures:
                 await asyncio.sleep(min(_FIRST_DELAY * 2 ** (self._failures - 1), _LONGEST_DELAY))
             try:
@@ -110,36 +121,61 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         log.info("claimed", partitions={partition: holding.next for partition, holding in positions.items()})
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:
-        """Project one poll's records: all partitions together, or in two lanes where there are many."""
+        """Project one poll's records, all partitions together. They are written once the poll before them is."""
         batch = self._admit(records)
         if not batch:
             return
-        lanes = [self._project(lane) for lane in lanes_of(batch)]
-        for outcome in await asyncio.gather(*lanes, return_exceptions=True):  # each to its end, whatever others met
-            if isinstance(outcome, BaseException):
-                raise outcome
-
-    async def _project(self, batch: Mapping[int, Sequence[ConsumerRecord]]) -> None:
-        steps = {p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1])) for p, rs in batch.items()}
-        held = {partition: self.holdings[partition] for partition in batch}
         started = time.perf_counter()
-        judged = [_read(record, self._partitions) for records in batch.values() for record in records]
+        steps = {partition: self._step(partition, admitted) for partition, admitted in batch.items()}
+        held = {partition: self.holdings[partition] for partition in batch}
+        judged = (_read(record, self._partitions) for admitted in batch.values() for record in admitted)
         try:
-            changes = await self._read_models.apply(judged, steps)
+            taken = await self._pipeline.take(judged, lambda folded: self._write(folded, batch, steps, held, started))
+        except UNAVAILABLE as error:
+            await self._unavailable(batch, error)
+            return
+        if not taken:
+            self._let_go([partition for partition, holding in held.items() if self.holdings.get(partition) is holding])
+
+    def _step(self, partition: int, records: Sequence[ConsumerRecord]) -> Step:
+        """Move on a partition: the next poll goes on behind these records, written or not."""
+        held, after = self.holdings[partition], records[-1].offset + 1
+        step = Step(held.next, after, digest(records[-1]), held.revision)
+        held.next = after
+        return step
+
+    async def _write(
+        self, folded: Folded, batch: Batch, steps: Mapping[int, Step], held: Mapping[int, Holding], started: float
+    ) -> None:
+        try:
+            changes = await self._read_models.write(folded, steps)
         except Fenced as error:
             self._metrics.fenced.inc()
             self._failed("fenced off", batch, error)
         except UNAVAILABLE as error:
-            self._metrics.database_errors.inc()
-            await self._checkpoints.renew_connections()
-            self._failed("batch not written, or not known to be", batch, error)
+            await self._unavailable(batch, error)
+        except Exception as error:  # nobody may be waiting for this task
+            self._broken = error
+            self._wake.set()
+            raise
         else:
             for partition, holding in held.items():  # by identity: those let go meanwhile are nobody's any more
-                holding.next, holding.seen_until = steps[partition].next, batch[partition][-1].timestamp
+                holding.written, holding.seen_until = steps[partition].next, batch[partition][-1].timestamp
             self._done(batch, changes, time.perf_counter() - started)
+            if changes is not folded.changes:
+                self._let_go(batch)
 
-    def _admit(self, records: Sequence[ConsumerRecord]) -> dict[int, Sequence[ConsumerRecord]]:
-        batch: dict[int, Sequence[ConsumerRecord]] = {}
+    async def _unavailable(self, batch: Batch, error: BaseException) -> None:
+        self._metrics.database_errors.inc()
+        self._failed("batch not written, or not known to be", batch, error)
+        await self._checkpoints.renew_connections()
+
+    async def drain(self) -> None:
+        """Let the batch that is being written end."""
+        await self._pipeline.drain()
+
+    def _admit(self, records: Sequence[ConsumerRecord]) -> Batch:
+        batch: Batch = {}
         for partition, group in groupby(records, key=attrgetter("partition")):
             admitted = self.holdings.admit(partition, list(group))
             if admitted is None:
@@ -156,7 +192,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         log.warning(what, partitions=sorted(partitions), error=repr(error), failures=self._failures)
         self._let_go(partitions)
 
-    def _done(self, batch: Mapping[int, Sequence[ConsumerRecord]], changes: Changes, seconds: float) -> None:
+    def _done(self, batch: Batch, changes: Changes, seconds: float) -> None:
         self._failures = 0
         self._progress.advanced()
         oldest = [records[0].timestamp for records in batch.values()]

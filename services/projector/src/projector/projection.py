@@ -3,7 +3,7 @@
 Invariant: however a log is cut into batches, the rows come out the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from msgspec.structs import replace
 
@@ -26,47 +26,52 @@ _LONG_AGO = 0  # arbiters of one batch forget nothing, so that the age of their 
 
 def project(records: Iterable[LogRecord], before: Before, *, partitions: int, poison: str | None = None) -> Changes:
     """Judge and fold `records`. With `poison`, whatever is accepted is a dead letter, for that reason."""
-    return _Projection(before, partitions, poison).of(records)
+    projection = Projection(before, partitions, poison)
+    projection.take(records)
+    return projection.changes
 
 
 _Moves = tuple[
-    Sequence[tuple[SalesKey, Sums]], Sequence[tuple[ItemKey, Sums]], Sequence[tuple[StageKey, Sums]], Refund | None
+    Collection[tuple[SalesKey, Sums]],
+    Collection[tuple[ItemKey, Sums]],
+    Collection[tuple[StageKey, Sums]],
+    Refund | None,
 ]
 """What an event changes in sales, item sales and times, and what it gave back."""
 
 
-class _Projection:
+class Projection:
     """One batch on its way. The arbiters live no longer than it: rows and dead letters are the heads' only memory.
 
     Hence nothing grows, and a projector that starts in the middle of the log judges as one that never stopped:
     an order without row and without dead letter has no head.
     """
 
-    def __init__(self, before: Before, partitions: int, poison: str | None) -> None:
+    def __init__(self, before: Before, partitions: int, poison: str | None = None) -> None:
         self._partitions = partitions
         self._poison = poison
         self._rows = dict(before.rows)
         self._waiting = set(before.quarantined)
         self._discarded = before.discarded
         self._arbiters: dict[int, Arbiter] = {}
-        self._changes = Changes()
+        self.changes = Changes()
         for row in before.rows.values():
             arbiter = self._arbiter(partition_of(row.venue_id, partitions))
             arbiter.seed(row.order_id, row.head, row.version, _LONG_AGO)
         for (partition, order_id), head in before.quarantined.items():  # after the rows: they are further on
             self._arbiter(partition).seed(order_id, head.event_id, head.version, _LONG_AGO)
 
-    def of(self, records: Iterable[LogRecord]) -> Changes:
+    def take(self, records: Iterable[LogRecord]) -> None:
+        """Judge and fold the next records of the batch."""
         for record in records:
             if isinstance(record.content, Malformed):
-                self._changes.rejected["malformed"] += 1
+                self.changes.rejected["malformed"] += 1
                 continue
             verdict = self._arbiter(record.partition).judge(record.content)
             if verdict is Verdict.ACCEPTED:
                 self._accept(record, record.content)
             else:
-                self._changes.rejected[verdict.value] += 1
-        return self._changes
+                self.changes.rejected[verdict.value] += 1
 
     def _arbiter(self, partition: int) -> Arbiter:
         if partition not in self._arbiters:
@@ -74,19 +79,19 @@ class _Projection:
         return self._arbiters[partition]
 
     def _accept(self, record: LogRecord, envelope: Envelope) -> None:
-        self._changes.accepted[envelope.type] += 1
+        self.changes.accepted[envelope.type] += 1
         order = record.partition, envelope.order_id
         if (*order, envelope.version) in self._discarded:
             self._pass_over(order, envelope)
             return
         if order in self._waiting:
-            self._changes.dead_letters.append(DeadLetter(record, envelope, "waits behind a dead letter of its order"))
+            self.changes.dead_letters.append(DeadLetter(record, envelope, "waits behind a dead letter of its order"))
             return
         try:
             self._fold(record, envelope)
         except ValueError as error:
             self._waiting.add(order)
-            self._changes.dead_letters.append(DeadLetter(record, envelope, str(error)))
+            self.changes.dead_letters.append(DeadLetter(record, envelope, str(error)))
 
     def _pass_over(self, order: tuple[int, str], envelope: Envelope) -> None:
         """Go on behind a discarded event, whose dead letter stands already: only the order's head moves."""
@@ -95,7 +100,7 @@ class _Projection:
             self._waiting.add(order)
             return
         moved = replace(row, version=envelope.version, head=envelope.id)
-        self._rows[envelope.order_id] = self._changes.rows[envelope.order_id] = moved
+        self._rows[envelope.order_id] = self.changes.rows[envelope.order_id] = moved
 
     def _fold(self, record: LogRecord, envelope: Envelope) -> None:
         if self._poison is not None:
@@ -104,20 +109,23 @@ class _Projection:
         before = self._rows.get(envelope.order_id)
         after = row_after(before, envelope, event)
         sales, items = sales_changes(before, after)
-        moves = list(sales), list(items), list(stage_changes(before, after)), refund_in(before, after, event)
+        moves = sales, items, stage_changes(before, after), refund_in(before, after, event)
         self._note(record, envelope, before, after, moves)  # nothing is refused from here on
 
     def _note(
         self, record: LogRecord, envelope: Envelope, before: OrderRow | None, after: OrderRow, moves: _Moves
     ) -> None:
-        changes = self._changes
+        changes = self.changes
         self._rows[envelope.order_id] = changes.rows[envelope.order_id] = after
         changes.trail.append(TrailEntry(record, envelope, after.pace.created))
         changes.counts.add(count_changes(before, after))
         sales, items, stages, refund = moves
-        changes.sales.add(sales)
-        changes.items.add(items)
-        changes.stages.add(stages)
+        if sales:
+            changes.sales.add(sales)
+        if items:
+            changes.items.add(items)
+        if stages:
+            changes.stages.add(stages)
         if refund is not None:
             changes.refunds.append(refund)
 

@@ -4,7 +4,7 @@ Money is integer minor units, one sum a currency. An order's gross is the total 
 stated, the sum of its lines. What was refunded stands beside it, at the hour of the sale; `refunds` has the when.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from projector.counting import Occasion, Standing, Sums, Tally, counted_elsewhere, moved, occasion_of, standing_of
@@ -37,7 +37,7 @@ class ItemKey(NamedTuple):
 
 def sales_changes(
     before: OrderRow | None, after: OrderRow
-) -> tuple[Iterable[tuple[SalesKey, Sums]], Iterable[tuple[ItemKey, Sums]]]:
+) -> tuple[Collection[tuple[SalesKey, Sums]], Collection[tuple[ItemKey, Sums]]]:
     """Give what an event changes in the two tables; nothing for the many that only move an order on."""
     if before is None:
         return _of_order(after).items(), _of_items(after).items()
@@ -89,7 +89,7 @@ def _of_items(row: OrderRow) -> Mapping[ItemKey, Sums]:
     items: Tally[ItemKey] = Tally()
     if standing_of(row) is Standing.COUNTED:
         occasion = occasion_of(row)
-        items.add((ItemKey(occasion, sale.currency, sale.sku, sale.name), (1, *sale[3:])) for sale in _lines(row))
+        items.add([(ItemKey(occasion, sale.currency, sale.sku, sale.name), (1, *sale[3:])) for sale in _lines(row)])
     return items
 
 
@@ -110,4 +110,8 @@ def _terms_changed(before: OrderRow, after: OrderRow) -> bool:
         return False
     if held.keys() != items.keys():
         return True
-    return any(item is not held[line] and not same_terms(held[line], item) for line, item in items.items())
+    for line, item in items.items():  # no any(…): this runs often
+        was = held[line]
+        if item is not was and not same_terms(was, item):
+            return True
+    return False

@@ -62,6 +62,7 @@ class RunSettings(LogSettings, ServerSettings):
     consumer_group: str = Field(default="projector", min_length=1)
     group_instance_id: str | None = None  # static membership: a restart within the session moves no partition
     batch_records: int = Field(default=2000, ge=1, le=10_000)
+    rows_at_hand_mb: int = Field(default=64, ge=1, le=4096)  # rows of orders that are kept between batches
     batch_wait_ms: int = Field(default=10, ge=1, le=1000)
     stalled_after_seconds: float = Field(default=60.0, ge=5)
 

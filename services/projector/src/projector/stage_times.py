@@ -5,7 +5,7 @@ back what they gave, and a year costs no more than its buckets. A bucket is a si
 most, so a percentile read from it is off by 6 % at most, and exact below half a minute.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from order_contracts.order import ItemState
@@ -41,7 +41,7 @@ def bucket_end(from_seconds: int) -> int:
     return from_seconds + (1 << max(0, from_seconds.bit_length() - _FINE))
 
 
-def stage_changes(before: OrderRow | None, after: OrderRow) -> Iterable[tuple[StageKey, Sums]]:
+def stage_changes(before: OrderRow | None, after: OrderRow) -> Collection[tuple[StageKey, Sums]]:
     """Give what an event changes: stays that ended, and those that it took back."""
     if before is None:
         return ()  # no stay has ended yet

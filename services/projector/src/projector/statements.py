@@ -1,33 +1,18 @@
-"""The SQL of a batch: what is read before it, and what is written after it."""
+"""The SQL of what a batch leaves in rows and sums."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache
-from io import BytesIO
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import msgspec
 
-from order_contracts.wire import Envelope
-from projector.changes import Before, Changes, DeadLetter, Head, LogRecord, TrailEntry
+from projector.changes import Changes
 from projector.columns import Column, column, numbers, rows_of, values_of
 from projector.counting import Sums
-from projector.order_row import OrderRow, at_ms
-from projector.pace import Pace
+from projector.order_row import OrderRow
 from projector.refunds import Refund
-from projector.tally_tables import COUNTS, ITEM_SALES, SALES, STAGE_TIMES
-
-# Rows, and the dead letters of those orders that have some: one question, since a question is a round trip.
-_BEFORE = """
-SELECT NULL::integer AS partition, order_id, head, version, venue_id, organization_id, status, document, pace
-FROM orders WHERE order_id = ANY($1::text[])
-UNION ALL
-(SELECT partition, order_id, event_id, version, NULL, NULL,
-        CASE WHEN discarded_at IS NOT NULL THEN 'discarded' END, NULL, NULL
- FROM dead_letters WHERE order_id = ANY($1::text[])
- ORDER BY version)
-"""
-_DISCARDED = "discarded"
+from projector.tally_tables import COUNTS, ITEM_SALES, SALES, STAGE_TIMES, TallyTable
 
 _ORDER_COLUMNS: tuple[Column, ...] = (
     ("order_id", "text"), ("venue_id", "text"), ("organization_id", "text"), ("version", "bigint"), ("head", "text"),
@@ -64,51 +49,61 @@ def _writing() -> str:
 
 
 _WRITING = _writing()
-_TRAIL_COLUMNS = (
-    "order_id", "version", "event_id", "type", "venue_id", "organization_id", "partition", "log_offset", "appended_at",
-    "fingerprint",
-)  # fmt: skip
-
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
-_decode_pace = msgspec.json.Decoder(Pace).decode
 
 
-async def load_before(connection: asyncpg.Connection, records: Sequence[LogRecord]) -> Before:
-    """Read the rows and quarantined heads of a batch's orders."""
-    orders = {record.content.order_id for record in records if isinstance(record.content, Envelope)}
-    rows: dict[str, OrderRow] = {}
-    letters: dict[tuple[int, str], Head] = {}
-    waiting: set[tuple[int, str]] = set()
-    discarded: set[tuple[int, str, int]] = set()
-    for partition, order_id, head, version, *rest in await connection.fetch(_BEFORE, list(orders)):
-        if partition is None:
-            venue, organization, status, document, pace = rest
-            parts = _decode(document), _decode_pace(pace)
-            rows[order_id] = OrderRow(order_id, venue, organization, version, head, status, *parts)
-            continue
-        letters[partition, order_id] = Head(head, version)  # they come by version: the last one stays
-        if rest[2] == _DISCARDED:
-            discarded.add((partition, order_id, version))
-        else:
-            waiting.add((partition, order_id))
-    return Before(rows, {order: letters[order] for order in waiting}, discarded)
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """What is sent for a batch's rows and sums: parameters of one statement, and keys of rows that may be nothing now.
+
+    `document_bytes` are the lengths of the rows' documents, in the order of the rows.
+    """
+
+    writing: Sequence[str]
+    clearing: Sequence[tuple[str, Sequence[str]]]
+    document_bytes: Sequence[int]
 
 
-async def write(connection: asyncpg.Connection, changes: Changes) -> None:
-    """Write a batch's rows and sums. created_at, venue and organization of an order stay what they were."""
-    tallies: tuple[Mapping[Any, Sums], ...] = (changes.counts, changes.sales, changes.items, changes.stages)
+def texts_of(changes: Changes) -> Texts:
+    """Write rows and sums out as texts."""
+    documents = [document_text(row) for row in changes.rows.values()]
+    return Texts(list(row_texts(changes, documents)), clearing_of(changes), [len(document) for document in documents])
+
+
+def document_text(row: OrderRow) -> str:
+    """Write a row's document."""
+    return _encode(row.document).decode()
+
+
+def row_texts(changes: Changes, documents: Sequence[str]) -> Iterable[str]:
+    """Write rows and sums out, column by column. `documents` are those of the rows, written out."""
     if changes.rows:
-        sums = [text for table, tally in zip(_TALLIES, tallies, strict=True) for text in table.written(tally)]
-        await connection.execute(_WRITING, *_orders(changes.rows.values()), *sums, *_refunds(changes.refunds))
-    for table, tally in zip(_TALLIES, tallies, strict=True):
-        lessened = table.lessened(tally)
-        if lessened is not None:
-            await connection.execute(table.clearing(), *lessened)
+        yield from _orders(changes.rows.values(), documents)
+        for table, tally in _tallies(changes):
+            yield from table.written(tally)
+        yield from _refunds(changes.refunds)
 
 
-def _orders(rows: Collection[OrderRow]) -> Iterable[str]:
-    paces, documents = [row.pace for row in rows], [row.document for row in rows]
+def clearing_of(changes: Changes) -> Sequence[tuple[str, Sequence[str]]]:
+    """Give the statements that delete sums of nothing, with their parameters."""
+    lessened = [(table, table.lessened(tally)) for table, tally in _tallies(changes)]
+    return [(table.clearing(), keys) for table, keys in lessened if keys is not None]
+
+
+def _tallies(changes: Changes) -> Iterable[tuple[TallyTable, Mapping[Any, Sums]]]:
+    return zip(_TALLIES, (changes.counts, changes.sales, changes.items, changes.stages), strict=True)
+
+
+async def send(connection: asyncpg.Connection, texts: Texts) -> None:
+    """Write a batch's rows and sums. created_at, venue and organization of an order stay what they were."""
+    if texts.writing:
+        await connection.execute(_WRITING, *texts.writing)
+    for statement, keys in texts.clearing:
+        await connection.execute(statement, *keys)
+
+
+def _orders(rows: Collection[OrderRow], documents: Sequence[str]) -> Iterable[str]:
+    paces = [row.pace for row in rows]
     yield column([row.order_id for row in rows])
     yield column([row.venue_id for row in rows])
     yield column([row.organization_id for row in rows])
@@ -116,13 +111,13 @@ def _orders(rows: Collection[OrderRow]) -> Iterable[str]:
     yield column([row.head for row in rows])
     yield column([row.status for row in rows])
     for name in ("payment", "channel", "display_number"):
-        yield column([document.get(name) for document in documents])
+        yield column([row.document.get(name) for row in rows])
     yield numbers([pace.placed for pace in paces])
     yield numbers([pace.promised for pace in paces])
     yield numbers([pace.ready for pace in paces])
     yield numbers([pace.created for pace in paces])
     yield numbers([pace.updated for pace in paces])
-    yield column([_encode(document).decode() for document in documents])
+    yield column(documents)
     yield column([_encode(pace).decode() for pace in paces])
 
 
@@ -136,62 +131,3 @@ def _refunds(refunds: Sequence[Refund]) -> Iterable[str]:
     yield numbers([refund.amount for refund in refunds])
     yield column([refund.actor for refund in refunds])
     yield column([refund.reason for refund in refunds])
-
-
-async def append_trail(connection: asyncpg.Connection, trail: Sequence[TrailEntry]) -> None:
-    """Add accepted events. COPY knows no conflicts: the compare-and-set of the position rules them out.
-
-    As text of our own making: asyncpg would encode each of twelve values of each event by itself.
-    """
-    if trail:
-        lines = "".join([_trail_line(*entry) for entry in trail]).encode()
-        columns = (*_TRAIL_COLUMNS, "began_at", "event")
-        await connection.copy_to_table("order_events", source=BytesIO(lines), columns=columns)
-
-
-def _trail_line(record: LogRecord, envelope: Envelope, began_at: int) -> str:
-    """Write a line for COPY. An envelope's texts hold no control characters; an event may, between its tokens."""
-    parts = (
-        f"{envelope.order_id}\t{envelope.version}\t{envelope.id}\t{envelope.type}\t{envelope.venue_id}\t"
-        f"{envelope.organization_id}\t{record.partition}\t{record.offset}\t{_written(envelope.appended_at)}\t"
-        f"{envelope.fingerprint}\t{_written(began_at)}\t"
-    ).replace("\\", "\\\\")
-    event = envelope.value.decode().replace("\\", "\\\\")
-    if not event.isprintable():
-        event = event.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return f"{parts}{event}\n"
-
-
-def _written(milliseconds: int) -> str:
-    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03}+00"
-
-
-@lru_cache(maxsize=4096)  # the events of a batch share few seconds
-def _second(seconds: int) -> str:
-    return at_ms(seconds * 1000).strftime("%Y-%m-%d %H:%M:%S")
-
-
-async def put_dead_letters(connection: asyncpg.Connection, letters: Iterable[DeadLetter]) -> None:
-    """Quarantine records, in order."""
-    rows = [
-        (*_trail_values(one.record, one.envelope), one.envelope.value, one.reason.replace("\x00", "")[:500])
-        for one in letters
-    ]
-    if rows:
-        columns = (*_TRAIL_COLUMNS, "value", "reason")
-        await connection.copy_records_to_table("dead_letters", records=rows, columns=columns)
-
-
-def _trail_values(record: LogRecord, envelope: Envelope) -> tuple[Any, ...]:
-    return (
-        envelope.order_id,
-        envelope.version,
-        envelope.id,
-        envelope.type,
-        envelope.venue_id,
-        envelope.organization_id,
-        record.partition,
-        record.offset,
-        at_ms(envelope.appended_at),
-        envelope.fingerprint,
-    )

@@ -18,8 +18,10 @@ from order_contracts.wire import read_record
 from projector.changes import LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE, close_pool, open_pool
+from projector.folding import Folded
 from projector.holdings import Holdings, digest
 from projector.operations.refusal import Refusal
+from projector.pipeline import Pipeline
 from projector.read_models import ReadModels, Step
 from projector.settings import LogSettings
 from projector.unreadable import Guard
@@ -28,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 _BATCH_SECONDS = 120.0
 _FETCH_BYTES = 4 * 1024 * 1024
+_BYTES_AT_HAND = 128_000_000
 Batch = dict[int, list[ConsumerRecord]]
 
 
@@ -39,13 +42,15 @@ class Filler:
         consumer: AIOKafkaConsumer,
         checkpoints: Checkpoints,
         read_models: ReadModels,
+        pipeline: Pipeline,
         settings: LogSettings,
         partitions: Sequence[int],
         *,
         batch_records: int,
         patience_seconds: float,
     ) -> None:
-        self._consumer, self._checkpoints, self._read_models = consumer, checkpoints, read_models
+        self._consumer, self._checkpoints = consumer, checkpoints
+        self._read_models, self._pipeline = read_models, pipeline
         self._topic, self._partitions = settings.orders_topic, settings.orders_partitions
         self._mine = tuple(partitions)
         self._batch_records, self._patience = batch_records, patience_seconds
@@ -61,6 +66,7 @@ class Filler:
                     await self._claim()
                     claimed = True
                 if self._missing(until) == 0:
+                    await self._pipeline.written()
                     return
                 if await self._one_batch(until):
                     last_step = time.monotonic()
@@ -78,6 +84,8 @@ class Filler:
 
     async def _claim(self) -> None:
         """Stand where the rows stand: after a failure nobody knows whether the last batch was written."""
+        await self._pipeline.drain()
+        self._pipeline.forget()
         self.holdings.clear()
         self.holdings.update(await self._checkpoints.read(self._mine))
         self._rewind()
@@ -90,7 +98,7 @@ class Filler:
         batch = await self._gather(until)
         if not batch:
             return False
-        judged = [
+        judged = (
             LogRecord(
                 record.partition,
                 record.offset,
@@ -100,12 +108,20 @@ class Filler:
             )
             for records in batch.values()
             for record in records
-        ]
-        steps = {p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1])) for p, rs in batch.items()}
-        await self._read_models.apply(judged, steps)
+        )
+        steps = {
+            p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1]), self.holdings[p].revision)
+            for p, rs in batch.items()
+        }
         for partition, step in steps.items():
             self.holdings[partition].next = step.next
+        if not await self._pipeline.take(judged, lambda folded: self._write(folded, steps)):
+            await self._claim()
         return True
+
+    async def _write(self, folded: Folded, steps: Mapping[int, Step]) -> None:
+        if await self._read_models.write(folded, steps) is not folded.changes:
+            self._pipeline.forget()
 
     async def _gather(self, until: Mapping[int, int]) -> Batch:
         """Poll until there is a batch. It ends early where records come from another offset than the next one."""
@@ -163,7 +179,7 @@ async def filler(
     """
     direct = {"database_url": SecretStr(settings.direct_address), "database_prepared_statements": True}
     settings = settings.model_copy(update={**direct, "database_command_seconds": _BATCH_SECONDS})
-    pool = await open_pool(settings, connections=1, acquire_seconds=10.0, writes=True)
+    pool = await open_pool(settings, connections=2, acquire_seconds=10.0, writes=True)
     consumer = AIOKafkaConsumer(
         **settings.kafka_access(),
         client_id="projector-rebuild",
@@ -175,15 +191,21 @@ async def filler(
     await consumer.start()
     try:
         consumer.assign([TopicPartition(settings.orders_topic, partition) for partition in partitions])
-        yield Filler(
-            consumer,
-            Checkpoints(pool, epoch=epoch, partitions=settings.orders_partitions),
-            ReadModels(pool, epoch=epoch, partitions=settings.orders_partitions),
-            settings,
-            partitions,
-            batch_records=batch_records,
-            patience_seconds=patience_seconds,
-        )
+        read_models = ReadModels(pool, epoch=epoch, partitions=settings.orders_partitions)
+        pipeline = Pipeline(read_models, bytes_at_hand=_BYTES_AT_HAND)
+        try:
+            yield Filler(
+                consumer,
+                Checkpoints(pool, epoch=epoch, partitions=settings.orders_partitions),
+                read_models,
+                pipeline,
+                settings,
+                partitions,
+                batch_records=batch_records,
+                patience_seconds=patience_seconds,
+            )
+        finally:
+            await pipeline.drain()
     finally:
         await consumer.stop()
         await close_pool(pool)

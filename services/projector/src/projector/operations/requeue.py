@@ -14,13 +14,13 @@ import asyncpg
 from order_contracts.wire import Envelope
 from projector.changes import Before, LogRecord
 from projector.database import UNWRITABLE
+from projector.loading import load_before
 from projector.operations.refusal import Refusal
 from projector.projection import project
 from projector.read_models import write_changes
-from projector.statements import load_before
 from projector.trail_months import TrailMonths
 
-_LOCK = "SELECT FROM positions WHERE partition = $1 FOR UPDATE"
+_LOCK = "UPDATE positions SET revision = revision + 1 WHERE partition = $1"  # so that no projector's rows still hold
 _WAITING = """
 SELECT partition, log_offset, event_id, type, order_id, venue_id, organization_id, version, fingerprint, value, reason,
        (extract(epoch FROM appended_at) * 1000)::bigint AS appended_at
@@ -63,7 +63,7 @@ async def discard(connection: asyncpg.Connection, order_id: str, note: str, *, p
     async with connection.transaction():
         first, *others = await _waiting(connection, order_id)
         envelope = _envelope(first)
-        row = (await load_before(connection, [first])).rows.get(order_id)
+        row = (await load_before(connection, [order_id])).rows.get(order_id)
         if row is None or row.version != envelope.version - 1:
             raise Refusal(
                 f"order {order_id}: what is refused is its very first event. Passing over it would leave an order that "
@@ -88,7 +88,7 @@ async def _waiting(connection: asyncpg.Connection, order_id: str) -> Sequence[Lo
     if not found:
         raise Refusal(f"order {order_id} has no letters that wait: `projector dead-letters list` names those that do")
     (partition,) = found
-    await connection.fetch(_LOCK, partition)
+    await connection.execute(_LOCK, partition)
     records: list[LogRecord] = []
     parent = await connection.fetchval("SELECT head FROM orders WHERE order_id = $1", order_id)
     for row in await connection.fetch(_WAITING, order_id, partition):
@@ -112,9 +112,9 @@ async def _waiting(connection: asyncpg.Connection, order_id: str) -> Sequence[Lo
 
 
 async def _project(connection: asyncpg.Connection, records: Sequence[LogRecord], partitions: int) -> Requeued:
-    before = await load_before(connection, records)
-    changes = project(records, Before(before.rows, {}, before.discarded), partitions=partitions)
     order_id = _envelope(records[0]).order_id
+    before = await load_before(connection, [order_id])
+    changes = project(records, Before(before.rows, {}, before.discarded), partitions=partitions)
     if changes.dead_letters or sum(changes.accepted.values()) != len(records):
         letter = next(iter(changes.dead_letters), None)
         raise StillRefused(

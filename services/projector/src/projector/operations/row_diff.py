@@ -17,7 +17,7 @@ _BUCKETS = 4096
 _TABLES = """
 SELECT held.relname AS name,
        (SELECT array_agg(attname::text ORDER BY attname) FROM pg_attribute
-        WHERE attrelid = held.oid AND attnum > 0 AND NOT attisdropped) AS columns,
+        WHERE attrelid = held.oid AND attnum > 0 AND NOT attisdropped AND attname <> 'revision') AS columns,
        (SELECT array_agg(attname::text ORDER BY attname) FROM pg_index JOIN pg_attribute ON attrelid = indrelid
         WHERE indrelid = held.oid AND indisprimary AND attnum = ANY(indkey)) AS key
 FROM pg_class AS held

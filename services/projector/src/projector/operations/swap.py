@@ -3,8 +3,8 @@
 How they find the current one: by its name. All tables of the old schema are locked first, so every transaction that
 has touched one of them has ended, and every one that comes later resolves the name after COMMIT: a reader never sees
 positions of one schema and rows of the other. The projector's first statement is the compare-and-set on `positions`:
-it waits at that lock, then meets the new table, whose position either is its own (its batch is just what comes next
-there) or fences it off.
+it waits at that lock, then meets the new table, whose revision is another one and fences it off: it goes on from the
+new positions, with the new rows.
 """
 
 import asyncio
@@ -22,6 +22,9 @@ SELECT format('%I.%I', $1::text, relname) AS name FROM pg_class
 WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p') AND NOT relispartition AND relname !~ 'yoyo'
 ORDER BY relname <> 'positions', relname
 """
+
+# Any revision that never was: the projector keeps no row of the old schema at hand.
+_REVISE = 'UPDATE "{}".positions SET revision = (extract(epoch FROM clock_timestamp()) * 1000)::bigint'
 
 _GRANTS = """
 SELECT format('GRANT %s ON SCHEMA %I TO %s', one.privilege_type, $2::text, one.who) AS statement
@@ -69,6 +72,7 @@ async def swap(
             async with asyncio.timeout(2):
                 await catch_up({row["partition"]: row["next"] for row in rows})
             await connection.execute(f'ALTER SCHEMA "{served}" RENAME TO "{retired}"')
+        await connection.execute(_REVISE.format(shadow))
         await connection.execute(f'DROP TABLE "{shadow}".shadow, "{shadow}".shadow_indexes')
         await connection.execute(f'ALTER SCHEMA "{shadow}" RENAME TO "{served}"')
 

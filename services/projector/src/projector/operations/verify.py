@@ -34,6 +34,8 @@ class Verdict:
     differences: list[RowDifference]
     complete: bool
     seconds: float
+    fill_seconds: float
+    compare_seconds: float
 
     @property
     def equal(self) -> bool:
@@ -63,12 +65,16 @@ class Verify:
             )
             await self._check_served(served, epoch)
             await shadow.prepare(epoch=epoch, partitions=self._served.orders_partitions, anew=anew)
+            filling = time.monotonic()
             await self._fill_most(served, connection, epoch)
             async with served.transaction(isolation="repeatable_read", readonly=True):
                 records = await self._fill_to_snapshot(served, epoch)
+                comparing = time.monotonic()
                 found, complete, rows = await self._compare(served, connection)
+            compared = time.monotonic()
             await shadow.drop()
-            return Verdict(records, rows, found, complete, round(time.monotonic() - began, 2))
+            spans = (time.monotonic() - began, comparing - filling, compared - comparing)
+            return Verdict(records, rows, found, complete, *(round(span, 2) for span in spans))
         finally:
             await served.close()
             await connection.close()
