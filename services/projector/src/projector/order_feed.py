@@ -15,6 +15,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from order_contracts.tracing import traced
 from order_contracts.wire import Malformed, read_record
 from projector.changes import Changes, LogRecord
 from projector.checkpoints import Checkpoints
@@ -24,6 +25,7 @@ from projector.lanes import lanes_of
 from projector.metrics import Metrics
 from projector.progress import Progress
 from projector.read_models import Fenced, ReadModels, Step
+from projector.tracing import Traces
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +45,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         read_models: ReadModels,
         progress: Progress,
         metrics: Metrics,
+        traces: Traces | None = None,
     ) -> None:
         self._topic, self._partitions = topic, partitions
         self._consumer = consumer
@@ -50,6 +53,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self._read_models = read_models
         self._progress = progress
         self._metrics = metrics
+        self._traces = traces
         self.holdings = Holdings()
         self._unclaimed: set[int] = set()
         self._wake = asyncio.Event()
@@ -160,10 +164,14 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self._failures = 0
         self._progress.advanced()
         oldest = [records[0].timestamp for records in batch.values()]
-        self._metrics.committed(changes, oldest, sum(map(len, batch.values())), seconds)
+        records = sum(map(len, batch.values()))
+        self._metrics.committed(changes, oldest, records, seconds)
+        if self._traces is not None:
+            self._traces.committed(changes, records, seconds)
         for letter in changes.dead_letters:
             log.error("quarantined", order_id=letter.envelope.order_id, partition=letter.record.partition,
-                      offset=letter.record.offset, reason=letter.reason)  # fmt: skip
+                      offset=letter.record.offset, reason=letter.reason,
+                      **traced(letter.envelope.traceparent))  # fmt: skip
 
 
 def _read(record: ConsumerRecord, partitions: int) -> LogRecord:
