@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+from opentelemetry.trace import SpanKind
+
 from notifier.batch import kind_of
 from notifier.fanout import Batch
 from order_contracts.channels import BATCH
@@ -12,7 +14,6 @@ _MS = 1_000_000
 
 def batch_notes(tracing: Tracing) -> Callable[[Batch, int], None]:
     """Give what notes a batch that has just gone out, and to how many it did."""
-    from opentelemetry.trace import SpanKind  # noqa: PLC0415  # where traces are off, nothing of it is loaded
 
     def note(batch: Batch, reached: int) -> None:
         facts: Facts = {

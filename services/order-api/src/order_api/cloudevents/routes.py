@@ -16,8 +16,9 @@ from order_api.cloudevents.modes import One, read_message
 from order_api.identity import Identity
 from order_api.naming import headers_of
 from order_api.order_desk import OrderDesk
-from order_api.problems import Problem, ProblemBody
+from order_api.problems import Problem
 from order_contracts.order import Order
+from order_contracts.problem import ProblemBody
 
 
 class EventResult(BaseModel):
