@@ -6,11 +6,12 @@ from typing import Any
 
 from order_contracts.events import Event
 from order_contracts.ids import event_id_for, order_id_for
-from order_contracts.wire import write_record
+from order_contracts.wire import TRACEPARENT, write_record
 
 VENUE, ORGANIZATION = "osteria-nord", "nord-group"
 _FIRST_MS = 1_795_199_100_000
 _FINGERPRINT = "0" * 32
+_TRACED = {12: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 _PIZZA: dict[str, Any] = {
     "name": "Margherita",
     "quantity": "2",
@@ -148,6 +149,7 @@ _PARTY = _Life(
                 "items": {"1": {"refunded": True}},
             },
         ),
+        ("accepted", "19:34:00", {"status": "accepted"}),
     ),
 )
 
@@ -161,5 +163,7 @@ def golden_records() -> Iterator[tuple[str, dict[str, Any]]]:
             key, value, headers = write_record(
                 event, stations=("oven",), not_after=moment + 30_000, fingerprint=_FINGERPRINT
             )
+            if number in _TRACED:
+                headers[TRACEPARENT] = _TRACED[number]
             record = {"key": key.decode(), "appended_at": moment, "headers": headers, "value": value.decode()}
             yield f"{number}-{event.type}.json", record

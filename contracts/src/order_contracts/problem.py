@@ -1,12 +1,17 @@
-"""The form of an error over HTTP, for all services alike: problem+json (RFC 9457) with a stable code."""
+"""The form of an error over HTTP, for all services alike: problem+json (RFC 9457) with a stable code.
+
+And how their OpenAPI documents tell of it.
+"""
 
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from pydantic import BaseModel, Field
 
 MEDIA_TYPE = "application/problem+json"
+_LATER = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class ProblemFacts(Exception):
@@ -40,3 +45,34 @@ class ProblemFacts(Exception):
     def encoded(self) -> bytes:
         """Give the answer's body as JSON."""
         return msgspec.json.encode(self.body())
+
+
+class ProblemBody(BaseModel):
+    """What an error answer holds."""
+
+    type: str = Field(examples=["/problems/transition_not_allowed"])
+    title: str
+    status: int
+    detail: str = Field(description="what is wrong and what to do about it")
+    code: str = Field(description="stable, for programs")
+    field: str | None = Field(default=None, description="the field that is wrong, such as items.0.unit_price.amount")
+
+
+def described(text: str, example: ProblemFacts) -> dict[str, Any]:
+    """Describe an error answer for an OpenAPI document."""
+    content = {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "example": example.body()}
+    later = {"headers": header_texts({"Retry-After": "seconds"})} if example.status == _LATER else {}
+    return {"description": text, "content": {MEDIA_TYPE: content}, **later}
+
+
+def header_texts(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Describe an answer's headers."""
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in texts.items()}
+
+
+def with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """Let an OpenAPI document know of tokens and of the shape of problems."""
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})["ProblemBody"] = ProblemBody.model_json_schema()
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    return {**document, "security": [{"token": []}]}

@@ -5,6 +5,7 @@ in the headers ties the value to them: a reader that forwards bytes undecoded kn
 Whether a record is well-formed depends on key, headers and checksum alone, so all readers agree on it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,10 +19,15 @@ from order_contracts.ids import is_name
 
 CONTENT_TYPE = "application/json"
 MAX_ID = 64
+TRACEPARENT = "ce_traceparent"
+"""Of the span that appended the record: CloudEvents' distributed tracing extension. There where that one is sampled."""
 
 
 class Envelope(Struct, frozen=True, gc=False):  # a fifth of a dataclass's cost, and every record makes one
-    """What the headers of a well-formed record say. Times are milliseconds since 1970."""
+    """What the headers of a well-formed record say. Times are milliseconds since 1970.
+
+    `traceparent` is there where the order is traced, well-formed; whatever else its header holds is no fault.
+    """
 
     id: str
     type: str
@@ -35,6 +41,7 @@ class Envelope(Struct, frozen=True, gc=False):  # a fifth of a dataclass's cost,
     fingerprint: str
     appended_at: int
     value: bytes
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,6 @@ def write_record(
     stations: tuple[str, ...],
     not_after: int,
     fingerprint: str,
-    traceparent: str | None = None,
 ) -> tuple[bytes, bytes, dict[str, str]]:
     """Give key, value and headers of the record that appends `event`. `not_after` is in milliseconds since 1970."""
     value = encode_event(event)
@@ -73,8 +79,6 @@ def write_record(
         headers["ce_parent"] = event.parent
     if stations:
         headers["ce_stations"] = ",".join(stations)
-    if traceparent is not None:
-        headers["ce_traceparent"] = traceparent
     return event.venue_id.encode(), value, headers
 
 
@@ -115,7 +119,7 @@ def _envelope(key: bytes | None, value: bytes | None, headers: dict[str, bytes],
     version = _whole("ce_version", headers)
     if version < 1 or (parent is None) != (version == 1):
         raise ValueError("ce_version does not fit ce_parent: an order's first event is version 1, without a parent")
-    stations = headers.get("ce_stations")
+    stations, traceparent = headers.get("ce_stations"), headers.get(TRACEPARENT)
     return Envelope(
         id=_text("ce_id", headers),
         type=_text("ce_type", headers),
@@ -129,7 +133,15 @@ def _envelope(key: bytes | None, value: bytes | None, headers: dict[str, bytes],
         fingerprint=_text("ce_fingerprint", headers),
         appended_at=appended_at,
         value=value,
+        traceparent=None if traceparent is None else _sampled(traceparent),
     )
+
+
+_SAMPLED = re.compile(rb"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f][13579bdf]")
+
+
+def _sampled(raw: bytes) -> str | None:
+    return raw.decode("ascii") if _SAMPLED.fullmatch(raw) else None
 
 
 def _text(name: str, headers: dict[str, bytes]) -> str:

@@ -2,25 +2,11 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
-from cfnlint import decode
 
+from infra.cloudformation import FOLDER, TEMPLATES, Runs, alarms, dashboard, resources, template
 from infra.tools import ROOT, run_tool
-
-FOLDER = ROOT / "deploy" / "aws"
-TEMPLATES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-def template(name: str) -> dict[str, Any]:
-    parsed, faults = decode.decode(str(FOLDER / f"{name}.yaml"))
-    assert faults == []
-    return dict(parsed)  # type: ignore[arg-type]
-
-
-def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
-    return {key: r["Properties"] for key, r in template(name)["Resources"].items() if r["Type"] == kind}
 
 
 def test_cfn_lint_has_nothing_to_say() -> None:
@@ -76,26 +62,6 @@ def test_ecs_scales_by_the_seeds_figures() -> None:
     assert (service["DesiredCount"], task["Cpu"], task["Memory"]) == (2, "512", "1024")
 
 
-def alarms() -> dict[str, dict[str, Any]]:
-    return resources("watch", "AWS::CloudWatch::Alarm")
-
-
-@pytest.mark.parametrize(
-    "needed",
-    [
-        "notifier_connections",
-        "notifier_deliveries_total",
-        "pod_cpu_utilization_over_pod_limit",
-        "pod_memory_utilization_over_pod_limit",
-        "DB_PERF_INSIGHTS",
-    ],
-)
-def test_the_seeds_five_metrics_are_shown_and_alarmed(needed: str) -> None:
-    (board,) = resources("watch", "AWS::CloudWatch::Dashboard").values()
-    assert needed in board["DashboardBody"]["Fn::Sub"]
-    assert any(needed in json.dumps(alarm) for alarm in alarms().values())
-
-
 def test_a_bill_that_jumps_is_told_before_it_comes() -> None:
     asked = json.dumps(alarms())
     for driver in ("ConsumedLCUs", "BytesOutToDestination", "CPUSurplusCreditsCharged", "IncomingBytes"):
@@ -107,17 +73,9 @@ def test_a_bill_that_jumps_is_told_before_it_comes() -> None:
     assert resources("watch", "AWS::CE::AnomalySubscription")
 
 
-def test_the_dashboard_is_json() -> None:
-    (board,) = resources("watch", "AWS::CloudWatch::Dashboard").values()
-    widgets = json.loads(board["DashboardBody"]["Fn::Sub"])["widgets"]
-    assert len(widgets) >= 5
-
-
-def test_our_metrics_are_those_that_the_collector_sends() -> None:
-    config = (ROOT / "deploy/k8s/components/cloudwatch/config.yaml").read_text()
-    sent = set(re.search(r"regex: (\S+), action: keep", config)[1].split("|"))  # type: ignore[index]
-    text = (FOLDER / "watch.yaml").read_text()
-    assert set(re.findall(r"\b(?:notifier|projector|order_api|query_api)_\w+", text)) <= sent
+@pytest.mark.parametrize("runs", ["EKS", "ECS"])
+def test_the_dashboard_is_json(runs: Runs) -> None:
+    assert len(dashboard(runs)["widgets"]) >= 5
 
 
 def test_every_alarm_tells_somebody_and_has_a_runbook() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+import opentelemetry.sdk.environment_variables
 import pytest
 from dockerfile_parse import DockerfileParser
 from prometheus_client import CollectorRegistry
@@ -161,6 +162,7 @@ SETTINGS: dict[str, type[Any]] = {
 def test_every_variable_is_one_that_somebody_reads(overlay: str) -> None:
     objects = render(overlay)
     read = {name: {field.upper() for field in kind.model_fields} for name, kind in SETTINGS.items()}
+    read["traces"] = {name for name in vars(opentelemetry.sdk.environment_variables) if name.startswith("OTEL_")}
     shared = next(c["data"] for n, c in of_kind(objects, "ConfigMap").items() if re.fullmatch(r"scanserve-\w+", n))
     assert shared.keys() - set().union(*read.values()) == set()
     for name in SETTINGS:

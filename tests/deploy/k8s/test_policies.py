@@ -152,10 +152,10 @@ def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
 @pytest.mark.parametrize(
     ("name", "overlay", "ports"),
     [
-        ("order-api", "production-eks", {53, 443, 5432, 9096}),
+        ("order-api", "production-eks", {53, 443, 4318, 5432, 9096}),
         ("query-api", "production-eks", {53, 443, 5432, 6379}),
-        ("projector", "production-eks", {53, 5432, 9096}),
-        ("notifier", "production-eks", {53, 443, 6379, 9096}),
+        ("projector", "production-eks", {53, 4318, 5432, 9096}),
+        ("notifier", "production-eks", {53, 443, 4318, 6379, 9096}),
         ("migrate", "production-eks", {53, 5432}),
         ("order-api", "staging", {53, 443, 5432, 9093}),
         ("query-api", "staging", {53, 443, 5432, 6379}),

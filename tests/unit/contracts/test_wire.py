@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from order_contracts.channels import partition_of
 from order_contracts.events import Event, decode_event, encode_event
 from order_contracts.fold import merge_patch
 from order_contracts.order import Order
-from order_contracts.wire import Envelope, Malformed, read_record, write_record
+from order_contracts.wire import TRACEPARENT, Envelope, Malformed, read_record, write_record
 
 CONTRACTS = Path(__file__).parents[3] / "contracts"
 EXAMPLES = sorted((CONTRACTS / "examples" / "v1").glob("*.json"))
@@ -108,12 +109,13 @@ def test_golden_records_are_decoded_forever(path: Path) -> None:
     event = decode_event(envelope.value)
     assert encode_event(event) == envelope.value
     assert (event.id, event.parent, event.version) == (envelope.id, envelope.parent, envelope.version)
+    assert envelope.traceparent == record["headers"].get(TRACEPARENT)
     schema = json.loads((CONTRACTS / "schemas" / "event.schema.json").read_text())
     Draft202012Validator(schema).validate(json.loads(envelope.value))
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "status", "payment"), [(1, 5, "completed", "unpaid"), (6, 11, "placed", "partially_refunded")]
+    ("first", "last", "status", "payment"), [(1, 5, "completed", "unpaid"), (6, 12, "accepted", "partially_refunded")]
 )
 def test_golden_records_fold_into_an_order(first: int, last: int, status: str, payment: str) -> None:
     folded: dict[str, object] = {}
@@ -125,5 +127,17 @@ def test_golden_records_fold_into_an_order(first: int, last: int, status: str, p
     Draft202012Validator(schema).validate(folded)
 
 
+@given(st.binary(max_size=80) | st.from_regex(rb"0[01]-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]", fullmatch=True))
+def test_a_traceparent_of_any_kind_is_no_fault_and_is_kept_only_where_it_is_sampled(raw: bytes) -> None:
+    key, value, headers = written()
+    plain = read_record(key, value, headers, 0)
+    envelope = read_record(key, value, [*headers, (TRACEPARENT, raw)], 0)
+    assert isinstance(envelope, Envelope)
+    assert replace(envelope, traceparent=None) == plain
+    version, trace_id, span_id, flags = raw.split(b"-") if raw.count(b"-") == 3 else (b"", b"", b"", b"")
+    sampled = version == b"00" and {*trace_id} != {*b"0"} != {*span_id} and flags in {b"01", b"03"}
+    assert (envelope.traceparent == raw.decode("latin-1")) is sampled
+
+
 def test_there_are_golden_records() -> None:
-    assert [number_of(path) for path in sorted(EXAMPLES, key=number_of)] == list(range(1, 12))
+    assert [number_of(path) for path in sorted(EXAMPLES, key=number_of)] == list(range(1, 13))

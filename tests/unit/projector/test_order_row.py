@@ -33,7 +33,7 @@ def test_created_is_the_first_append_time_and_updated_the_last() -> None:
     assert (second.version, second.head, second.status) == (2, "e2", "ready")
 
 
-@pytest.mark.parametrize(("first", "last", "status"), [(0, 5, "completed"), (5, 11, "placed")])
+@pytest.mark.parametrize(("first", "last", "status"), [(0, 5, "completed"), (5, 12, "accepted")])
 def test_golden_records_make_rows(first: int, last: int, status: str) -> None:
     row: OrderRow | None = None
     for _, record in list(golden_records())[first:last]:

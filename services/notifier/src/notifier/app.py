@@ -27,6 +27,7 @@ from notifier.parts import FeedSide, WatcherSide, feed_side, watcher_side
 from notifier.settings import Settings
 from order_contracts.arbiter import SETTLING_MS
 from order_contracts.tokens import Tokens
+from order_contracts.tracing import start_tracing
 
 _log = structlog.get_logger()
 
@@ -39,7 +40,10 @@ async def run(settings: Settings) -> int:
         consumer = await _consumer(settings, stack)
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
-        feed = feed_side(settings, epoch, consumer, await _starts(settings, consumer))
+        tracing = start_tracing("notifier", complain=_log.error, follows=True)
+        if tracing is not None:
+            stack.callback(tracing.stop)
+        feed = feed_side(settings, epoch, consumer, await _starts(settings, consumer), tracing)
         stop = _stop_signal()
 
         def unready() -> str | None:

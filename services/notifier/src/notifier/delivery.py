@@ -35,9 +35,10 @@ class Delivery:
         streams: Streams,
         metrics: Metrics,
         now: Callable[[], datetime],
+        note: Callable[[Batch, int], None] | None = None,
     ) -> None:
         self._fanout, self._rings, self._broadcast, self._metrics = fanout, rings, broadcast, metrics
-        self._streams, self._now = streams, now
+        self._streams, self._now, self._note = streams, now, note
         self._organizations: dict[str, str] = {}
         self._due = Due()
         self._timer: asyncio.Handle | None = None
@@ -108,6 +109,8 @@ class Delivery:
         self._metrics.deliveries.inc(reached)
         self._metrics.batches.inc()
         self._metrics.batch_bytes.observe(len(text))
+        if self._note is not None:
+            self._note(batch, reached)
 
     def _has_members(self, room: str) -> bool:
         return self._broadcast.has_members(room) or self._streams.has_members(room)

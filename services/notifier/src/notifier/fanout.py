@@ -66,7 +66,9 @@ class Fanout:
         """Take in an accepted event. Gives the rooms whose window it opened, each with the moment to flush it."""
         keys = (f"venue:{accepted.venue_id}", f"organization:{accepted.organization_id}")
         stations, order_id = accepted.stations, accepted.order_id
-        entry = Entry(partition, offset, accepted.appended_at, keys, stations, order_id, accepted.value)
+        entry = Entry(
+            partition, offset, accepted.appended_at, keys, stations, order_id, accepted.value, accepted.traceparent
+        )
         self._rings[partition].append(entry)
         opened = []
         for room in rooms_of(accepted.venue_id, accepted.organization_id, order_id, stations):

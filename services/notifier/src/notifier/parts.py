@@ -32,8 +32,10 @@ from notifier.screens import Screens
 from notifier.settings import Settings
 from notifier.sse import EventStreams
 from notifier.streams import Streams
+from notifier.tracing import batch_notes
 from notifier.watchers import Watchers
 from order_contracts.tokens import Tokens
+from order_contracts.tracing import Tracing
 from order_contracts.verified import VerifiedTokens
 
 
@@ -61,7 +63,13 @@ class WatcherSide:
     replicas: Replicas
 
 
-def feed_side(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start]) -> FeedSide:
+def feed_side(
+    settings: Settings,
+    epoch: str,
+    consumer: AIOKafkaConsumer,
+    starts: dict[int, Start],
+    tracing: Tracing | None = None,
+) -> FeedSide:
     """Put together what reads the log and serves rooms."""
     metrics, sio = Metrics(), socketio_server(settings.cors_origins, settings.socket_buffer_bytes)
     broadcast, streams = Broadcast(sio), Streams(most_bytes=settings.stream_bytes, now=_now)
@@ -76,7 +84,15 @@ def feed_side(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts
         replay_limit=settings.replay_limit,
         cap=settings.cap,
     )
-    delivery = Delivery(fanout=fanout, rings=rings, broadcast=broadcast, streams=streams, metrics=metrics, now=_now)
+    delivery = Delivery(
+        fanout=fanout,
+        rings=rings,
+        broadcast=broadcast,
+        streams=streams,
+        metrics=metrics,
+        now=_now,
+        note=None if tracing is None else batch_notes(tracing),
+    )
     feed = OrderFeed(
         consumer,
         topic=settings.orders_topic,

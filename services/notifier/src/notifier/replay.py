@@ -20,6 +20,7 @@ class Entry:
     stations: tuple[str, ...]
     order_id: str
     value: bytes
+    traceparent: str | None = None
 
 
 class Ring:

@@ -40,17 +40,21 @@ from order_api.row_boot import fill_book
 from order_api.rows import Rows, open_rows
 from order_api.settings import Settings
 from order_api.tail import Tail
+from order_api.tracing import traced_appends, traced_requests
 from order_contracts.tokens import Tokens
+from order_contracts.tracing import start_tracing
 
 _log = structlog.get_logger()
 
 
 async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (gives 0) or until the log can't be read any more (gives 1)."""
-    epoch = await check_topic(settings)
+    epoch, topic = await check_topic(settings), settings.orders_topic
     garbage.while_filling()
     async with AsyncExitStack() as stack:
-        metrics = Metrics()
+        metrics, tracing = Metrics(), start_tracing("order-api", complain=_log.error)
+        if tracing is not None:
+            stack.callback(tracing.stop)
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
         refreshing = _background(stack, tokens.run())
@@ -59,17 +63,17 @@ async def run(settings: Settings) -> int:
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
         rows = await _rows(settings, stack, epoch)
-        partitions = [TopicPartition(settings.orders_topic, number) for number in range(settings.orders_partitions)]
+        partitions = [TopicPartition(topic, number) for number in range(settings.orders_partitions)]
         book, start = await fill_book(
             rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
         )
-        appender = Appender(broker, settings.orders_topic, metrics.registry)
+        appender = Appender(broker, topic, metrics.registry)
         log = OrderLog(
             book=book,
             metrics=metrics,
-            appender=appender,
+            appender=traced_appends(appender, tracing, topic),
             asker=asker,
-            topic=settings.orders_topic,
+            topic=topic,
             epoch=epoch,
             start=start,
             not_after_ms=settings.not_after_ms,
@@ -83,7 +87,7 @@ async def run(settings: Settings) -> int:
         events, most_bytes = EventTaking(desk, identity), settings.max_body_bytes
         event_lane = EventLane(layers, events=events, identity=identity, metrics=metrics, most_bytes=most_bytes)
         lane = FastLane(event_lane, desk=desk, identity=identity, metrics=metrics, most_bytes=most_bytes)
-        server = http_server.server(Faults(lane), settings)
+        server = http_server.server(traced_requests(Faults(lane), tracing, app.routes), settings)
         appending, reading = _background(stack, appender.run()), _background(stack, tail.run())
         caught_up = _background(stack, log.catch_up_all())
         caught_up.add_done_callback(lambda _: garbage.once_filled())
@@ -172,7 +176,7 @@ def _layers(app: ASGIApp, settings: Settings, metrics: Metrics, identity: Identi
         limited,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "traceparent", "tracestate"],
         expose_headers=[
             "ETag",
             "Position",

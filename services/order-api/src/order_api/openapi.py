@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from order_api.problems import Problem, ProblemBody
+from order_api.problems import Problem
 from order_contracts.order import Order
-from order_contracts.problem import MEDIA_TYPE
+from order_contracts.problem import described, header_texts, with_problems
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -129,18 +129,9 @@ _READING = _ON_ORDERS - {
 _CHANGING = _ON_ORDERS - {HTTPStatus.PRECONDITION_REQUIRED}
 
 
-def _texts(headers: dict[str, str]) -> dict[str, Any]:
-    return {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
-
-
 def _problem(status: HTTPStatus) -> dict[str, Any]:
     text, code, detail, field = _ERRORS[status]
-    example = Problem(status, code, detail, field=field).body()
-    content = {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "example": example}
-    described: dict[str, Any] = {"description": text, "content": {MEDIA_TYPE: content}}
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        described["headers"] = _texts({"Retry-After": "seconds"})
-    return described
+    return described(text, Problem(status, code, detail, field=field))
 
 
 def problems(*statuses: int) -> Responses:
@@ -149,7 +140,7 @@ def problems(*statuses: int) -> Responses:
 
 
 def _answers(done: HTTPStatus, errors: Iterable[HTTPStatus], **headers: str) -> Responses:
-    order = {"description": "The order.", "model": Order, "headers": _texts({**_HEADERS, **headers})}
+    order = {"description": "The order.", "model": Order, "headers": header_texts({**_HEADERS, **headers})}
     return {int(done): order, **{int(status): _problem(status) for status in sorted(errors)}}
 
 
@@ -158,7 +149,7 @@ READ = _answers(HTTPStatus.OK, _READING)
 CHANGED = _answers(HTTPStatus.OK, _CHANGING)
 PINNED = _answers(HTTPStatus.OK, _ON_ORDERS)
 LINKED = problems(*sorted(_READING | {HTTPStatus.NOT_IMPLEMENTED}))
-PROGRESS: Responses = {int(HTTPStatus.OK): {"headers": _texts(_HEADERS)}, **problems(*sorted(_READING))}
+PROGRESS: Responses = {int(HTTPStatus.OK): {"headers": header_texts(_HEADERS)}, **problems(*sorted(_READING))}
 
 
 def describe(app: FastAPI) -> None:
@@ -166,12 +157,8 @@ def describe(app: FastAPI) -> None:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
-            components = schema.setdefault("components", {})
-            components.setdefault("schemas", {})["ProblemBody"] = ProblemBody.model_json_schema()
-            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-            schema["security"] = [{"token": []}]
-            app.openapi_schema = schema
+            plain = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+            app.openapi_schema = with_problems(plain)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend it

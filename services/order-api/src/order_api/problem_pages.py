@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from order_api.problem_table import PROBLEMS, ProblemMeaning
-from order_api.problems import Problem, ProblemBody
+from order_api.problems import Problem
+from order_contracts.problem import ProblemBody
 
 Code = Annotated[str, Path(pattern="^[a-z][a-z0-9_]{0,63}$")]
 

@@ -6,21 +6,10 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from order_contracts.problem import MEDIA_TYPE, ProblemFacts
-
-
-class ProblemBody(BaseModel):
-    """What an error answer holds."""
-
-    type: str = Field(examples=["/problems/transition_not_allowed"])
-    title: str
-    status: int
-    detail: str = Field(description="what is wrong and what to do about it")
-    code: str = Field(description="stable, for programs")
-    field: str | None = Field(default=None, description="the field that is wrong, such as items.0.unit_price.amount")
 
 
 class Problem(ProblemFacts):

@@ -12,6 +12,7 @@ from psycopg import OperationalError
 from starlette.applications import Starlette
 
 from order_contracts.tokens import Tokens
+from order_contracts.tracing import start_tracing
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE, close_pool, open_pool
 from projector.http_server import HttpServer, http_server
@@ -29,6 +30,7 @@ from projector.read_models import ReadModels
 from projector.schema import migrate
 from projector.settings import RunSettings, ServeSettings
 from projector.subscription import Subscription
+from projector.tracing import Traces
 from projector.unreadable import Guard
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,9 @@ async def run(settings: RunSettings) -> None:
     """Project until told to stop. Raises what nobody should go on after."""
     metrics, progress = Metrics(), Progress(stalled_after_seconds=settings.stalled_after_seconds)
     async with AsyncExitStack() as stack:
+        tracing = start_tracing("projector", complain=log.error, follows=True)
+        if tracing is not None:
+            stack.callback(tracing.stop)
         address, schema = settings.direct_address, settings.database_schema
         await _patiently("Postgres", lambda: asyncio.to_thread(migrate, address, schema))
         epoch = await _patiently("Kafka", lambda: check_topic(settings))
@@ -58,6 +63,7 @@ async def run(settings: RunSettings) -> None:
             pipeline=Pipeline(read_models, bytes_at_hand=settings.rows_at_hand_mb * 1_000_000),
             progress=progress,
             metrics=metrics,
+            traces=None if tracing is None else Traces(tracing, settings.orders_topic),
         )
         stack.push_async_callback(feed.drain)
         subscription.subscribe(feed.take, feed)

@@ -17,6 +17,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from order_contracts.tracing import traced
 from order_contracts.wire import Malformed, read_record
 from projector.changes import Changes, LogRecord
 from projector.checkpoints import Checkpoints
@@ -27,6 +28,7 @@ from projector.metrics import Metrics
 from projector.pipeline import Pipeline
 from projector.progress import Progress
 from projector.read_models import Fenced, ReadModels, Step
+from projector.tracing import Traces
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         pipeline: Pipeline,
         progress: Progress,
         metrics: Metrics,
+        traces: Traces | None = None,
     ) -> None:
         self._topic, self._partitions = topic, partitions
         self._consumer = consumer
@@ -56,6 +59,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self._pipeline = pipeline
         self._progress = progress
         self._metrics = metrics
+        self._traces = traces
         self.holdings = Holdings()
         self._unclaimed: set[int] = set()
         self._wake = asyncio.Event()
@@ -196,10 +200,14 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self._failures = 0
         self._progress.advanced()
         oldest = [records[0].timestamp for records in batch.values()]
-        self._metrics.committed(changes, oldest, sum(map(len, batch.values())), seconds)
+        records = sum(map(len, batch.values()))
+        self._metrics.committed(changes, oldest, records, seconds)
+        if self._traces is not None:
+            self._traces.committed(changes, records, seconds)
         for letter in changes.dead_letters:
             log.error("quarantined", order_id=letter.envelope.order_id, partition=letter.record.partition,
-                      offset=letter.record.offset, reason=letter.reason)  # fmt: skip
+                      offset=letter.record.offset, reason=letter.reason,
+                      **traced(letter.envelope.traceparent))  # fmt: skip
 
 
 def _read(record: ConsumerRecord, partitions: int) -> LogRecord:

@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 from order_api import openapi
 from order_api.cloudevents.document import DESCRIPTION, REQUEST_BODY
 from order_api.cloudevents.taking import EventTaking
-from order_api.problems import ProblemBody
 from order_contracts.order import Order
+from order_contracts.problem import ProblemBody
 
 
 class EventResult(BaseModel):

@@ -103,17 +103,6 @@ class VenuesBody(_Body):
     venues: list[VenueCounts]
 
 
-class ProblemBody(_Body):
-    """An error (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str = Field(description="what is wrong, and what to do")
-    code: str = Field(description="stable, for programs")
-    field: str | None = None
-
-
 ORDER_EXAMPLE: dict[str, Any] = {
     "order_id": "6f5d1c1e-6a5b-5d0c-9a37-0f5f3f0b7a11",
     "venue_id": "osteria-nord",

@@ -8,7 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from order_contracts.order import Order
-from order_contracts.problem import MEDIA_TYPE
+from order_contracts.problem import described, header_texts, with_problems
 from projector.queries.bodies import (
     EXAMPLES,
     BoardBody,
@@ -16,7 +16,6 @@ from projector.queries.bodies import (
     CountsBody,
     HistoryBody,
     OrdersBody,
-    ProblemBody,
     SnapshotBody,
     VenuesBody,
 )
@@ -33,7 +32,6 @@ _FIELDS = {
     "ETag": "of this answer, for If-None-Match",
     "Poll-After-Ms": "when asking again is worth it, in milliseconds",
     "Position": "where the answer is true; opaque. With 304: your copy is true there",
-    "Retry-After": "seconds",
 }
 _PROBLEMS: dict[int, tuple[str, str, str, str | None]] = {
     401: ("The token is missing, wrong or expired.", "unauthorized", "send a token: Authorization: Bearer …", None),
@@ -95,14 +93,11 @@ def report(model: type[BaseModel], example: dict[str, object]) -> Responses:
 def problem(status: int) -> dict[str, Any]:
     """Describe a problem, with an example."""
     text, code, detail, field = _PROBLEMS[status]
-    example = Problem(HTTPStatus(status), code, detail, field=field).body()
-    content = {"schema": {"$ref": "#/components/schemas/ProblemBody"}, "example": example}
-    headers = {"headers": _headers("Retry-After")} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return {"description": text, "content": {MEDIA_TYPE: content}, **headers}
+    return described(text, Problem(HTTPStatus(status), code, detail, field=field))
 
 
 def _headers(*names: str) -> dict[str, Any]:
-    return {name: {"description": _FIELDS[name], "schema": {"type": "string"}} for name in names}
+    return header_texts({name: _FIELDS[name] for name in names})
 
 
 ORDERS = answers(OrdersBody, "Poll-After-Ms")
@@ -120,12 +115,8 @@ def describe(app: FastAPI) -> None:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schema = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
-            components = schema.setdefault("components", {})
-            components.setdefault("schemas", {})["ProblemBody"] = ProblemBody.model_json_schema()
-            components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-            schema["security"] = [{"token": []}]
-            app.openapi_schema = schema
+            plain = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+            app.openapi_schema = with_problems(plain)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend it
