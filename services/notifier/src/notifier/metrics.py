@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from notifier.partition_log import Reading
+from notifier.partition_log import Fate, Reading
 
 _REASONS = 40  # a reason may quote the record: their number is bounded, so that garbage can't fill the memory
 _BYTES = (256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576)
@@ -27,13 +27,14 @@ class Metrics:
         self.ring_bytes = Gauge("notifier_ring_bytes", "events held for replay", registry=registry)
         self.behind = Gauge("notifier_feed_behind_records", "records not read yet", registry=registry)
         self.silence = Gauge("notifier_feed_silence_seconds", "since the log last answered", registry=registry)
-        self._records = Counter("notifier_records", "records read, by fate", ["fate"], registry=registry)
+        records = Counter("notifier_records", "records read, by fate", ["fate"], registry=registry)
+        self._records = {fate: records.labels(fate.value) for fate in Fate}  # looked up once: it is asked a record
         self._malformed = Counter("notifier_malformed", "malformed records by reason", ["reason"], registry=registry)
         self._reasons: set[str] = set()
 
     def record(self, reading: Reading) -> None:
         """Count a record that was read."""
-        self._records.labels(reading.fate.value).inc()
+        self._records[reading.fate].inc()
         if reading.reason is not None:
             known = reading.reason in self._reasons or len(self._reasons) < _REASONS
             reason = reading.reason if known else "other"
