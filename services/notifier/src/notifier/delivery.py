@@ -104,9 +104,7 @@ class Delivery:
     def _send(self, batch: Batch, server_time: str) -> None:
         text = _text(batch, server_time)
         reached = self._broadcast.to_room(batch.room, text) + self._streams.to_room(batch)
-        self._metrics.deliveries.inc(reached)
-        self._metrics.batches.inc()
-        self._metrics.batch_bytes.observe(len(text))
+        self._metrics.traffic.sent(len(text), reached)
 
     def _has_members(self, room: str) -> bool:
         return self._broadcast.has_members(room) or self._streams.has_members(room)
