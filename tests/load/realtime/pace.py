@@ -19,7 +19,7 @@ _FIRST, _STEP, _STEP_SECONDS = 40_000.0, 1.3, 2.0
 def pace(asked: argparse.Namespace) -> Iterator[tuple[str, Rows]]:
     """Climb by events a second until 1 of 100 deliveries is late; the most that were made in time are what counts."""
     rows: Rows = {}
-    for name in asked.only or ("floor", "ours", "node", "centrifuge", "centrifugo"):
+    for name in asked.only or ("uvloop", "ours", "node", "centrifuge", "centrifugo"):
         one = contestants()[name]
         most = _climbed(one)
         half = _under(one, events_for(most["deliveries/s"] / 2), asked.seconds)
