@@ -6,9 +6,10 @@ wins, and every other that names the same parent has lost, for every reader alik
 concurrency; prior art: Hyder's meld, Tango, ksqlDB's command topic). The rule knows nothing of business.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
+
+from msgspec import Struct
 
 from order_contracts.wire import Envelope
 
@@ -26,8 +27,7 @@ class Verdict(Enum):
     LATE = "late"  # appended after its not_after: its writer has given it up long ago
 
 
-@dataclass(slots=True)
-class _Head:
+class _Head(Struct, frozen=True, gc=False):  # one an order: the collector has nothing to look for in them
     id: str
     version: int
     seen_at: int

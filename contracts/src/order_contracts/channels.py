@@ -89,7 +89,17 @@ class Room:
 
 def rooms_of(venue_id: str, organization_id: str, order_id: str, stations: tuple[str, ...]) -> tuple[str, ...]:
     """Name the rooms that an event goes to."""
-    venue, organization, order = f"venue:{venue_id}", f"organization:{organization_id}", f"order:{order_id}"
-    if not stations:  # asked for every event: no generator for the usual ones
-        return venue, organization, order
-    return venue, *(f"{venue}:station:{s}" for s in stations), organization, order
+    return *standing_rooms(venue_id, organization_id, stations), f"order:{order_id}"
+
+
+@lru_cache(maxsize=65536)
+def standing_rooms(venue_id: str, organization_id: str, stations: tuple[str, ...]) -> tuple[str, ...]:
+    """Name those of them that other events go to as well: venue, stations, organization. One text each, ever."""
+    venue, organization = home_rooms(venue_id, organization_id)
+    return venue, *(f"{venue}:station:{station}" for station in stations), organization
+
+
+@lru_cache(maxsize=65536)
+def home_rooms(venue_id: str, organization_id: str) -> tuple[str, str]:
+    """Name an event's two rooms under which it is found again: its venue's and its organization's."""
+    return f"venue:{venue_id}", f"organization:{organization_id}"

@@ -128,7 +128,7 @@ def _envelope(key: bytes | None, value: bytes | None, headers: dict[str, bytes],
         organization_id=_name("ce_organization", headers["ce_organization"]),
         version=version,
         parent=None if parent is None else _text("ce_parent", headers),
-        stations=() if stations is None else tuple(_name("ce_stations", s) for s in stations.split(b",")),
+        stations=() if stations is None else _stations(stations),
         not_after=_whole("ce_notafter", headers),
         fingerprint=_text("ce_fingerprint", headers),
         appended_at=appended_at,
@@ -160,6 +160,11 @@ def _name(name: str, raw: bytes) -> str:
     if not is_name(text):
         raise ValueError(f"{name} is not a name")
     return text
+
+
+@lru_cache(maxsize=65536)  # a venue has a handful of combinations
+def _stations(raw: bytes) -> tuple[str, ...]:
+    return tuple(_name("ce_stations", station) for station in raw.split(b","))
 
 
 def _whole(name: str, headers: dict[str, bytes]) -> int:

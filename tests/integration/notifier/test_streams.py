@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from infra.eventually import eventually
 from infra.notifier_process import NotifierProcess, Start, token
 from infra.order_writer import OrderWriter
 from order_contracts.claims import LEEWAY_SECONDS
+from scanserve_client.following import RoomFollower
 from scanserve_client.room_listener import RoomListener
 from scanserve_client.wire import ConnectionRefused
 
@@ -153,6 +155,27 @@ async def test_a_storm_of_streams_is_let_in_at_the_rate_and_the_others_are_told_
         assert max(int(answer.headers["retry-after"]) for answer in told_to_wait) > 1, "the more, the later"
         problem = json.loads(await told_to_wait[0].aread())
         assert (problem["code"], "try again in" in problem["detail"]) == ("try_again", True)
+
+
+async def test_a_follower_comes_no_earlier_than_it_was_told() -> None:
+    came: list[float] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        came.append(monotonic())
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    follower = RoomFollower("venue:v1", notifier_urls=[f"http://127.0.0.1:{port}"], token="any", transport="sse")
+    following = asyncio.create_task(follower.run())
+    async with server:
+        await eventually(lambda: len(came) > 1)
+        following.cancel()
+        await asyncio.wait([following])
+    assert came[1] - came[0] >= 1, "by itself it would have come after 0.4 s at most"
 
 
 async def test_who_hangs_up_is_forgotten(start: Start, writer: OrderWriter) -> None:

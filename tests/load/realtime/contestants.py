@@ -1,168 +1,81 @@
-"""The servers that are compared: how each is built and started on its core, and what the swarm speaks with it."""
+"""The servers that are compared, and how each is built."""
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from pathlib import Path
 
-import psutil
-
-from infra.notifier_process import token
-from load.bench import CLIENT_CORE, SERVER_CORE, pin
-from local_stack.ports import unused_port
-from local_stack.readiness import answers_ok
+from load.realtime.servers import BUILD, Contestant
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
-BUILD = Path("build/bench/realtime")
+CENTRIFUGO = "github.com/centrifugal/centrifugo/v6@v6.9.1"
+_GO = ("centrifuge", "centrifugo", "recovering")
 
 
-@dataclass(frozen=True)
-class Contestant:
-    """A server: its command before `PORT FEED_PORT WINDOW_MS`, what it speaks, how it names a room."""
-
-    name: str
-    command: tuple[str, ...]
-    speaks: str
-    room: str = "r%d"
-    environment: dict[str, str] = field(default_factory=dict)
-
-    @contextmanager
-    def running(self, window_ms: int = 100) -> Iterator["Running"]:
-        """Run it on its core until it answers; with other ports when these have just been taken."""
-        for left in (2, 1, 0):
-            port, feed = unused_port(), unused_port()
-            process = self._start(port, feed, window_ms)
-            try:
-                if self._answers(process, port):
-                    yield Running(self, process.pid, port, feed)
-                    return
-            finally:
-                process.kill()
-                process.wait()
-            if not left:
-                raise RuntimeError(f"{self.name} does not start: see {self._log}")
-
-    @property
-    def _log(self) -> Path:
-        return BUILD / f"{self.name.split()[0]}.log"
-
-    def _start(self, port: int, feed: int, window_ms: int) -> "subprocess.Popen[bytes]":
-        command = [*self.command, str(port), str(feed), str(window_ms)]
-        environment = {**os.environ, "GOMAXPROCS": "1", **self.environment}
-        with self._log.open("ab") as log:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        pin(process.pid, SERVER_CORE)
-        return process
-
-    def _answers(self, process: "subprocess.Popen[bytes]", port: int) -> bool:
-        deadline = time.monotonic() + 20
-        while not answers_ok(port, "/readyz"):
-            if process.poll() is not None or time.monotonic() > deadline:
-                return False
-            time.sleep(0.1)
-        pin(process.pid, SERVER_CORE)
-        return True
-
-
-@dataclass(frozen=True)
-class Running:
-    """A server that runs."""
-
-    contestant: Contestant
-    pid: int
-    port: int
-    feed: int
-
-    def cpu(self) -> float:
-        """Give its CPU seconds so far, user and system."""
-        times = psutil.Process(self.pid).cpu_times()
-        return times.user + times.system
-
-    def resident(self) -> int:
-        """Give its resident bytes."""
-        return int(psutil.Process(self.pid).memory_info().rss)
-
-    @contextmanager
-    def swarm(
-        self, *, screens: int, rooms: int, rate: float, seconds: float, size: int = 250, other: "Running | None" = None
-    ) -> Iterator["Swarm"]:
-        """Connect screens, all in their rooms when this begins. They go to the other server when this one ends."""
-        one = self.contestant
-        arguments = (self.port, self.feed, one.speaks, screens, rooms, rate, seconds, size, one.room, token())
-        arguments += (other.port, other.feed) if other else ()
-        process = subprocess.Popen(
-            [BUILD / "swarm", *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        psutil.Process(process.pid).cpu_affinity([CLIENT_CORE])
-        try:
-            said = process.stdout.readline().split()
-            if not said:
-                raise RuntimeError(f"the swarm could not connect to {one.name}")
-            yield Swarm(process, float(said[1]))
-        finally:
-            process.kill()
-            process.wait()
-
-
-@dataclass(frozen=True)
-class Swarm:
-    """Screens that are in their rooms; it took them `connect_seconds`."""
-
-    process: "subprocess.Popen[str]"
-    connect_seconds: float
-
-    def go(self) -> dict[str, float]:
-        """Have it send, and give what it saw."""
-        self.begin()
-        return self.end()
-
-    def begin(self) -> None:
-        """Have it send."""
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-
-    def end(self) -> dict[str, float]:
-        """Wait for its end and give what it saw."""
-        return json.loads(self.process.communicate(timeout=120)[0])
-
-
-def build() -> None:
-    """Compile the swarm and the Go peer, bring in Node's packages."""
+def build(names: Collection[str]) -> None:
+    """Compile the swarm and what the named contestants need. Centrifugo takes minutes, the first time."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    subprocess.run([_found("cc"), "-O2", "-o", str(BUILD / "swarm"), str(HERE / "swarm.c")], check=True)
-    binary = str((BUILD / "centrifuge").resolve())
-    subprocess.run([_found("go"), "build", "-o", binary, "."], cwd=PEERS, check=True)
-    if not (PEERS / "node_modules" / "socket.io").exists():
-        subprocess.run([_found("npm"), "ci", "--no-audit", "--no-fund", "--silent"], cwd=PEERS, check=True)
+    for program in ("swarm", "floor"):
+        _run("cc", "-O2", "-o", str(BUILD / program), str(HERE / f"{program}.c"))
+    if not set(names).isdisjoint(_GO):
+        _run("go", "build", "-o", str(BUILD.resolve()), "./centrifuge", "./relay", folder=PEERS)
+    if not {"centrifugo", "recovering"}.isdisjoint(names) and not (BUILD / "centrifugo").exists():
+        print("building Centrifugo: five minutes or so, once", flush=True)
+        _run("go", "install", CENTRIFUGO, environment={"GOBIN": str(BUILD.resolve())})
+    if "node" in names and not (PEERS / "node_modules" / "socket.io").exists():
+        _run("npm", "ci", "--no-audit", "--no-fund", "--silent", folder=PEERS)
 
 
-def _found(program: str) -> str:
+def _run(program: str, *arguments: str, folder: Path | None = None, environment: dict[str, str] | None = None) -> None:
     path = shutil.which(program)
     if path is None:
         raise SystemExit(f"the comparison needs {program}: install it, or measure on a machine that has it")
-    return path
+    subprocess.run([path, *arguments], cwd=folder, env={**os.environ, **(environment or {})}, check=True)
 
 
 def contestants() -> dict[str, Contestant]:
     """Give them by their short names."""
-
-    def python(module: str) -> tuple[str, ...]:
-        return (sys.executable, "-m", f"load.realtime.{module}")
-
+    node = shutil.which("node") or "node"
     free = {"CONNECTS_PER_SECOND": "1e6"}
+    recovering = {"HISTORY_SIZE": "5000", "HISTORY_TTL": "15m", "FORCE_RECOVERY": "true", "FORCE_POSITIONING": "true"}
     return {
-        "floor": Contestant("floor: uvloop transport.write", python("floor"), "raw"),
-        "ours": Contestant("ours", python("ours"), "sio", "venue:v%d", free),
-        "deflated": Contestant("ours, deflated", python("ours"), "sioz", "venue:v%d", free | {"COMPRESS_BATCHES": "1"}),
-        "admitting": Contestant("ours, admitting", python("ours"), "sio", "venue:v%d"),
-        "node": Contestant("Node socket.io 4.8", (shutil.which("node") or "node", str(PEERS / "node.mjs")), "sio"),
-        "centrifuge": Contestant("centrifuge 0.40 (Go)", (str(BUILD / "centrifuge"),), "cf"),
-        "stock": Contestant("stock python-socketio", python("stock"), "sio"),
+        "floor": Contestant("floor: C, one send(2) a member", _fed(str(BUILD / "floor")), "raw"),
+        "uvloop": Contestant("uvloop transport.write", _python("uvloop_floor"), "raw"),
+        "ours": Contestant("ours", _python("ours"), "sio", "venue:v%d", free),
+        "deflated": Contestant(
+            "ours, deflated", _python("ours"), "sioz", "venue:v%d", free | {"COMPRESS_BATCHES": "1"}
+        ),
+        "admitting": Contestant("ours, admitting", _python("ours"), "sio", "venue:v%d"),
+        "node": Contestant("Node socket.io 4.8", _fed(node, str(PEERS / "node.mjs")), "sio"),
+        "centrifuge": Contestant("centrifuge 0.40 (Go)", _fed(str(BUILD / "centrifuge")), "cf"),
+        "centrifugo": _centrifugo("Centrifugo 6.9", {}),
+        "recovering": _centrifugo("Centrifugo 6.9, recovery on", recovering),
+        "stock": Contestant("stock python-socketio", _python("stock"), "sio"),
     }
+
+
+def _fed(*command: str) -> tuple[str, ...]:
+    return (*command, "{port}", "{feed}", "{window}")
+
+
+def _python(module: str) -> tuple[str, ...]:
+    return _fed(sys.executable, "-m", f"load.realtime.{module}")
+
+
+def _centrifugo(name: str, channels: dict[str, str]) -> Contestant:
+    """Give it with what its channels keep, told in its own settings."""
+    server = (str(BUILD / "centrifugo"), "--http_server.address=127.0.0.1", "--http_server.port={port}")
+    switches = ("--client.insecure", "--http_api.insecure", "--health.enabled", "--log.level=error")
+    return Contestant(
+        name,
+        (*server, *switches),
+        "cf",
+        environment={
+            "CENTRIFUGO_HEALTH_HANDLER_PREFIX": "/readyz",
+            **{f"CENTRIFUGO_CHANNEL_WITHOUT_NAMESPACE_{key}": value for key, value in channels.items()},
+        },
+        helper=(str(BUILD / "relay"), "{feed}", "{window}", "http://127.0.0.1:{port}/api/batch"),
+    )

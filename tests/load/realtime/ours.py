@@ -49,9 +49,10 @@ async def run(port: int, feed_port: int, window_ms: int) -> None:
     watcher_side(settings, EPOCH, tokens, feed, unready=lambda: None, admit=lambda: None)
     offsets = dict.fromkeys(range(PARTITIONS), 0)
 
+    places = {f"venue:v{number}": (f"v{number}", partition_of(f"v{number}", PARTITIONS)) for number in range(VENUES)}
+
     def take(room: str, value: bytes) -> None:
-        venue = room.removeprefix("venue:")
-        partition = partition_of(venue, PARTITIONS)
+        venue, partition = places[room]
         offset = offsets[partition]
         offsets[partition] = offset + 1
         event = Envelope("e", "order.placed.v1", "o", venue, "o1", 1, None, (), 0, "", offset, value)
@@ -65,7 +66,8 @@ async def run(port: int, feed_port: int, window_ms: int) -> None:
     gate = Gate(app, closed=lambda: False, admit=lambda: admission.ask(monotonic()))
     http = server(gate, settings.socket_buffer_bytes, deflate=settings.compress_batches)
     beating = asyncio.create_task(beat(feed.sio.eio, admission))
-    gc.set_threshold(50_000, 20, 20)  # as __main__ does
+    gc.freeze()  # as __main__ does
+    gc.set_threshold(50_000, 20, 20)
     await http.serve([listening_socket("127.0.0.1", port)])
     beating.cancel()
 

@@ -1,11 +1,11 @@
 """The seed's batching: a trailing window, opened by the first event. And what may be set otherwise."""
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from notifier.batch import Batches, Cap, Windows, kind_of
 from notifier.replay import Entry

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 
 from scanserve_client.outcomes import Answer, NoAnswer, Refused
-from scanserve_client.retrying import Retrying
+from scanserve_client.retrying import Retrying, seconds_asked
 
 _TIMEOUT_SECONDS = 10.0
 _CONNECTIONS = 100
@@ -127,7 +127,7 @@ class OrderClient:
                     return Answer.read(response.json(), response.headers)
                 if not self._retrying.worth(response.status_code):
                     raise Refused(response.status_code, _problem(response))
-                last, retry_after = f"{response.status_code}", _seconds(response.headers.get("retry-after"))
+                last, retry_after = f"{response.status_code}", seconds_asked(response.headers)
             if self._on_failure is not None:
                 self._on_failure(last)
             pause = self._retrying.pause(attempt, random.random(), retry_after)  # noqa: S311  # jitter, no secret
@@ -143,10 +143,3 @@ def _problem(response: httpx.Response) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    try:
-        return None if retry_after is None else float(retry_after)
-    except ValueError:  # a date: rare, and our own jitter will do
-        return None

@@ -18,7 +18,7 @@ import httpx
 import socketio
 
 from scanserve_client.feed import Event
-from scanserve_client.retrying import Retrying
+from scanserve_client.retrying import Retrying, seconds_asked
 from scanserve_client.room_listener import RoomListener
 from scanserve_client.wire import Answer, ConnectionRefused, Transport
 
@@ -80,15 +80,16 @@ class RoomFollower:
         """Follow until cancelled. Raises SignedOut."""
         attempt = 0
         while True:
+            asked = None
             try:
                 await self._stay()
                 attempt = 0
             except _PASSING as error:
                 if isinstance(error, ConnectionRefused) and error.final and isinstance(self._token, str):
                     raise SignedOut(str(error)) from error
-                attempt += 1
+                attempt, asked = attempt + 1, _asked(error)
             self._say(Status.CONNECTING if self.listener.position is None else Status.AWAY)
-            await asyncio.sleep(self._retrying.pause(attempt, random.random()))  # noqa: S311  # jitter, no secret
+            await asyncio.sleep(self._retrying.pause(attempt, random.random(), asked))  # noqa: S311  # jitter, no secret
 
     async def _stay(self) -> None:
         """Connect, and follow for as long as this connection lasts; a cut feed begins anew from a snapshot."""
@@ -158,6 +159,13 @@ class RoomFollower:
             self.status = status
             if self._on_status is not None:
                 self._on_status(status)
+
+
+def _asked(error: Exception) -> float | None:
+    """Say in how many seconds whoever refused asked to come again."""
+    if isinstance(error, ConnectionRefused):
+        return error.retry_after
+    return seconds_asked(error.response.headers) if isinstance(error, httpx.HTTPStatusError) else None
 
 
 class VenueRows:

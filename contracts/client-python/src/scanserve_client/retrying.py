@@ -4,6 +4,7 @@ Exponential backoff with full jitter (M. Brooker, "Exponential Backoff And Jitte
 callers that failed together do not come back together.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -25,3 +26,11 @@ class Retrying:
         """Give the pause after attempt 0, 1, …; `chance` is uniform in [0, 1). A server's Retry-After is kept to."""
         ceiling = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt, 30))
         return max(retry_after or 0.0, chance * ceiling)
+
+
+def seconds_asked(headers: Mapping[str, str]) -> float | None:
+    """Read a response's Retry-After; `headers` finds it in any case. None for a date: our own jitter will do."""
+    try:
+        return float(headers["retry-after"])
+    except (KeyError, ValueError):
+        return None

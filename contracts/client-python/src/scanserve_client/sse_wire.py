@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from order_contracts.channels import BATCH, JOINED, RESYNC, Room
+from scanserve_client.retrying import seconds_asked
 from scanserve_client.wire import Answer, ConnectionRefused, Receiver
 
 _SECONDS = 10.0
@@ -109,4 +110,5 @@ async def _refusal(response: httpx.Response) -> ConnectionRefused:
     except ValueError:
         problem = {}
     text = str(problem.get("detail") or f"refused with {response.status_code}")
-    return ConnectionRefused(text, final=response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+    final = response.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    return ConnectionRefused(text, final=final, retry_after=seconds_asked(response.headers))

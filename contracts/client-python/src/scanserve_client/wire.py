@@ -7,11 +7,14 @@ Answer = dict[str, Any]
 
 
 class ConnectionRefused(Exception):
-    """The notifier did not let us in; the text is what it said. `final`: it will say the same to the same token."""
+    """The notifier did not let us in; the text is what it said. `final`: it will say the same to the same token.
 
-    def __init__(self, text: str, *, final: bool = False) -> None:
+    `retry_after` is in how many seconds it asked us to come again, where it did.
+    """
+
+    def __init__(self, text: str, *, final: bool = False, retry_after: float | None = None) -> None:
         super().__init__(text)
-        self.final = final
+        self.final, self.retry_after = final, retry_after
 
 
 class Receiver(Protocol):

@@ -28,6 +28,7 @@ def main() -> int:
             sys.stderr.write(f"{name}: {fault['msg']}. Set it in the environment.\n")
         return WRONG_SETTINGS
     _configure_logs(settings.log_level)
+    gc.freeze()  # what was imported stays: nothing to look through
     gc.set_threshold(*_COLLECT)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

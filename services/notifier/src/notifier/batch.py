@@ -45,6 +45,10 @@ class Cap:
 
     def cut(self, entries: Sequence[Entry]) -> Iterator[list[Entry]]:
         """Cut events into parts that keep to the cap, in the same order."""
+        if len(entries) <= self.events and sum([len(entry.value) for entry in entries]) <= self.bytes:
+            if entries:  # as a rule: nothing to cut
+                yield list(entries)
+            return
         part: list[Entry] = []
         weight = 0
         for entry in entries:

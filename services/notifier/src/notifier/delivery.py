@@ -74,9 +74,7 @@ class Delivery:
 
     def encode(self, batch: Batch) -> str:
         """Give the packet of a batch."""
-        values = [entry.value for entry in batch.entries]
-        server_time = timestamp(self._now())
-        return batch_text(values, room=batch.room, prev=batch.prev, to=batch.to, server_time=server_time)
+        return _text(batch, timestamp(self._now()))
 
     def _arm(self) -> None:
         moment = self._due.next()
@@ -87,30 +85,34 @@ class Delivery:
 
     def _flush_due(self) -> None:
         loop, ends = asyncio.get_running_loop(), perf_counter() + _SLICE_SECONDS
+        server_time = timestamp(self._now())
         while (room := self._due.take(loop.time() + _TIMER_SECONDS)) is not None:
-            self._flush(room)
+            self._flush(room, server_time)
             if perf_counter() >= ends:
                 self._timer = loop.call_soon(self._flush_due)  # comes behind what has arrived meanwhile
                 return
         self._armed_for = inf
         self._arm()
 
-    def _flush(self, room: str) -> None:
+    def _flush(self, room: str, server_time: str) -> None:
         batches = self._fanout.flush(room)
         if batches and not self._has_members(room):
             self._fanout.leave(room)
             return
         for batch in batches:
-            self._send(batch)
+            self._send(batch, server_time)
 
-    def _send(self, batch: Batch) -> None:
-        text = self.encode(batch)
+    def _send(self, batch: Batch, server_time: str) -> None:
+        text = _text(batch, server_time)
         reached = self._broadcast.to_room(batch.room, text) + self._streams.to_room(batch)
-        self._metrics.deliveries.inc(reached)
-        self._metrics.batches.inc()
-        self._metrics.batch_bytes.observe(len(text))
+        self._metrics.traffic.sent(len(text), reached)
         if self._note is not None:
             self._note(batch, reached)
 
     def _has_members(self, room: str) -> bool:
         return self._broadcast.has_members(room) or self._streams.has_members(room)
+
+
+def _text(batch: Batch, server_time: str) -> str:
+    values = [entry.value for entry in batch.entries]
+    return batch_text(values, room=batch.room, prev=batch.prev, to=batch.to, server_time=server_time)

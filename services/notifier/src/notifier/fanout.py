@@ -7,12 +7,14 @@ venue may be in any. An order's room is its venue's, seen through a filter: dine
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from notifier.batch import Batches, Cap
 from notifier.replay import Entry, Ring
-from order_contracts.channels import Room, partition_of, rooms_of
-from order_contracts.positions import Position
+from order_contracts.channels import Room, home_rooms, partition_of, standing_rooms
+from order_contracts.positions import Position, position_text
 from order_contracts.progress import progress_value
 from order_contracts.wire import Envelope
 
@@ -42,6 +44,14 @@ class Resync:
     reason: str
 
 
+@dataclass(slots=True)
+class _Served:
+    """Up to where a room has been served: next offsets by partition, and the position that this is."""
+
+    offsets: dict[int, int]
+    position: str
+
+
 class Fanout:
     """The rooms that somebody follows. Invariant: an event goes to the ring always, to a batch only if followed."""
 
@@ -56,7 +66,7 @@ class Fanout:
     ) -> None:
         self._epoch, self._rings, self._batches = epoch, rings, batches
         self._replay_limit, self._cap = replay_limit, cap
-        self._served: dict[str, dict[int, int]] = {}  # followed room → next offsets by partition
+        self._served: dict[str, _Served] = {}  # by followed room
 
     def __len__(self) -> int:
         """Give how many rooms are followed."""
@@ -64,19 +74,21 @@ class Fanout:
 
     def append(self, partition: int, offset: int, accepted: Envelope, now: float) -> list[tuple[str, float]]:
         """Take in an accepted event. Gives the rooms whose window it opened, each with the moment to flush it."""
-        keys = (f"venue:{accepted.venue_id}", f"organization:{accepted.organization_id}")
-        stations, order_id = accepted.stations, accepted.order_id
+        venue_id, organization_id, stations = accepted.venue_id, accepted.organization_id, accepted.stations
+        keys, order_id = home_rooms(venue_id, organization_id), accepted.order_id
         entry = Entry(
             partition, offset, accepted.appended_at, keys, stations, order_id, accepted.value, accepted.traceparent
         )
         self._rings[partition].append(entry)
-        opened = []
-        for room in rooms_of(accepted.venue_id, accepted.organization_id, order_id, stations):
-            if room not in self._served:
-                continue
-            shown = _for_diners(entry) if room.startswith("order:") else entry
-            if shown is not None and (due := self._batches.add(room, shown, now)) is not None:
-                opened.append((room, due))
+        opened = [
+            (room, due)
+            for room in (standing_rooms(venue_id, organization_id, stations) if stations else keys)
+            if room in self._served and (due := self._batches.add(room, entry, now)) is not None
+        ]
+        room = f"order:{order_id}"
+        shown = _for_diners(entry) if room in self._served else None
+        if shown is not None and (due := self._batches.add(room, shown, now)) is not None:
+            opened.append((room, due))
         return opened
 
     def join(self, room: Room, position: Position | None, *, venue_id: str | None = None) -> Joined | Resync:
@@ -95,10 +107,11 @@ class Fanout:
         missed = self._missed(room, home, position.next, now)
         if len(missed) > self._replay_limit:
             return Resync("more events were missed than a replay sends")
-        self._served.setdefault(name, dict(now))
+        if name not in self._served:
+            self._served[name] = self._at(dict(now))
         held = {partition: max(position.next[partition], offset) for partition, offset in now.items()}
         since = {partition: position.next[partition] for partition in now}
-        return Joined(self._batched(name, since, missed), self._text(held))
+        return Joined(self._batched(name, self._at(since), missed), position_text(self._epoch, held))
 
     def flush(self, room: str) -> list[Batch]:
         """Close a room's window and give its batch, in parts if it is large; none when nobody follows any more."""
@@ -146,18 +159,19 @@ class Fanout:
             return [entry for entry in shown if entry is not None]
         return [entry for entry in found if room.station is None or room.station in entry.stations]
 
-    def _batched(self, room: str, at: dict[int, int], entries: list[Entry]) -> list[Batch]:
+    def _batched(self, room: str, at: _Served, entries: list[Entry]) -> list[Batch]:
         """Cut events into batches that follow each other from position `at` on, and move it."""
         return [self._batch(room, at, part) for part in self._cap.cut(entries)]
 
-    def _batch(self, room: str, at: dict[int, int], entries: list[Entry]) -> Batch:
-        prev = self._text(at)
+    def _batch(self, room: str, at: _Served, entries: list[Entry]) -> Batch:
+        prev, offsets = at.position, at.offsets
         for entry in entries:
-            at[entry.partition] = entry.offset + 1
-        return Batch(room, prev, self._text(at), entries)
+            offsets[entry.partition] = entry.offset + 1
+        at.position = position_text(self._epoch, offsets)
+        return Batch(room, prev, at.position, entries)
 
-    def _text(self, offsets: Mapping[int, int]) -> str:
-        return str(Position(self._epoch, offsets))
+    def _at(self, offsets: dict[int, int]) -> _Served:
+        return _Served(offsets, position_text(self._epoch, offsets))
 
 
 def _home_of(room: Room, venue_id: str | None) -> Room:

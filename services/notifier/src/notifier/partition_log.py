@@ -39,8 +39,7 @@ class Start:
     since: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, gc=False):  # one a record
     """A record's fate; `event` is there when it is to be shown, `reason` when it is malformed."""
 
     fate: Fate
