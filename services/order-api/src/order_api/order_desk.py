@@ -22,6 +22,7 @@ from order_api.order_log import Lost, OrderLog, OutcomeUnknown
 from order_api.problems import Problem, try_again
 from order_api.rows import Rows
 from order_contracts.events import Event, timestamp
+from order_contracts.guest_texts import GuestTexts, KeyGone
 from order_contracts.positions import Position
 
 _TRIES = 3
@@ -36,6 +37,7 @@ _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
     "totals_missing": HTTPStatus.CONFLICT,
     "overpaid": HTTPStatus.CONFLICT,
     "over_refunded": HTTPStatus.CONFLICT,
+    "guest_erased": HTTPStatus.CONFLICT,
     "currency_mismatch": HTTPStatus.CONFLICT,
     "business_date_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
     "scheduled_for_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -83,8 +85,10 @@ class OrderDesk:
         now: Callable[[], datetime],
         deadline: float,
         rows: Rows | None = None,
+        guests: GuestTexts | None = None,
     ) -> None:
         self._book, self._log, self._metrics = book, log, metrics
+        self._guests = guests or GuestTexts(lambda: None)
         self._old_orders = OldOrders(book=book, log=log, rows=rows)
         self._lag, self._now, self._deadline = lag, now, deadline
 
@@ -126,10 +130,10 @@ class OrderDesk:
                 return self._repeated(request, standing, replayed=True)
             proposal = self._propose(request)
             if not isinstance(proposal, Problem):
-                event, stations = proposal
+                event, stations, fingerprint = proposal
                 try:
                     booked, stood = await self._log.append(
-                        event, stations=stations, fingerprint=request.fingerprint, now=_milliseconds(self._now())
+                        event, stations=stations, fingerprint=fingerprint, now=_milliseconds(self._now())
                     )
                 except Lost:
                     self._metrics.outcomes["lost"].inc()
@@ -148,7 +152,7 @@ class OrderDesk:
             newest = True
 
     def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
-        if standing.fingerprint != request.fingerprint:
+        if not self._guests.same_request(request.order_id, standing.fingerprint, request.fingerprint):
             raise Problem(
                 HTTPStatus.UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
@@ -157,7 +161,7 @@ class OrderDesk:
             )
         return self._answer(request.order_id, standing, replayed=replayed)
 
-    def _propose(self, request: Request) -> tuple[Event, tuple[str, ...]] | Problem:
+    def _propose(self, request: Request) -> tuple[Event, tuple[str, ...], str] | Problem:
         head = self._book.head(request.venue_id, request.order_id)
         order = None if head is None else self._book.document(request.order_id, head.version)
         if head is not None and request.if_match not in {None, head.version}:
@@ -173,6 +177,15 @@ class OrderDesk:
             status = _STATUS_OF_REFUSAL[decision.code]
             return Problem(status, decision.code, decision.detail, field=decision.field)
         version = 1 if head is None else head.version + 1
+        change = {**_with_external_version(decision.change, request), "version": version, "updated_at": time}
+        try:
+            sealed = self._guests.sealed(request.order_id, change)
+        except KeyGone:
+            detail = "the key of this order's guest was taken out: say it without name, notes and allergens"
+            return Problem(HTTPStatus.CONFLICT, "guest_erased", detail)
+        fingerprint = request.fingerprint
+        if sealed is not change:
+            fingerprint = self._guests.masked(request.order_id, fingerprint)
         event = Event(
             id=request.event_id,
             type=f"order.{decision.name}.v1",
@@ -184,16 +197,12 @@ class OrderDesk:
             time=time,
             actor=request.actor,
             reason=decision.reason,
-            change={
-                **_with_external_version(decision.change, request),
-                "version": version,
-                "updated_at": time,
-            },
+            change=sealed,
         )
-        return event, decision.stations
+        return event, decision.stations, fingerprint
 
     def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
-        text = self._book.text(order_id, event)
+        text = self._guests.opened(self._book.text(order_id, event))
         return Answer(order_id, text, event.version, self._log.position_after(event), replayed)
 
 
