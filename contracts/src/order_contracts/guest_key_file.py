@@ -8,6 +8,7 @@ import asyncio
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,21 @@ def read_keys(path: Path) -> GuestKeys:
         raise NotReadable(f"GUEST_KEYS_FILE {path} can't be read: {error.strerror}") from error
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise NotReadable(f"GUEST_KEYS_FILE {path} holds no guest keys: {error}") from error
+
+
+def change_keys(path: Path, change: Callable[[GuestKeys], GuestKeys]) -> GuestKeys:
+    """Change the keys in a file, one process at a time, and give them.
+
+    Raises NotReadable, OSError, and what `change` raises.
+    """
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        flock(folder, LOCK_EX)  # two that read the same file would each write back what the other took out
+        keys = change(read_keys(path))
+        write_keys(path, keys)
+    finally:
+        os.close(folder)
+    return keys
 
 
 def write_keys(path: Path, keys: GuestKeys) -> None:

@@ -26,6 +26,8 @@ from notifier.partition_log import Start
 from notifier.parts import FeedSide, WatcherSide, feed_side, watcher_side
 from notifier.settings import Settings
 from order_contracts.arbiter import SETTLING_MS
+from order_contracts.guest_key_file import KeptGuestKeys
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 
 _log = structlog.get_logger()
@@ -39,7 +41,9 @@ async def run(settings: Settings) -> int:
         consumer = await _consumer(settings, stack)
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
-        feed = feed_side(settings, epoch, consumer, await _starts(settings, consumer))
+        guest_keys = KeptGuestKeys(settings, complain=_log.error)
+        await guest_keys.start()
+        feed = feed_side(settings, epoch, consumer, await _starts(settings, consumer), GuestTexts(guest_keys.now))
         stop = _stop_signal()
 
         def unready() -> str | None:
@@ -58,6 +62,7 @@ async def run(settings: Settings) -> int:
             _background(stack, feed.feed.run(), "feed"),
             _background(stack, feed.rounds.run(watching.watchers, tokens.is_revoked), "rounds"),
             _background(stack, tokens.run(), "tokens"),
+            _background(stack, guest_keys.run(), "guest keys"),
             _background(stack, watching.replicas.run(), "replicas"),
             _background(stack, beat(feed.sio.eio, admission), "metronome"),
             (serving := _background(stack, http.serve([listening]), "http")),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from notifier.batch import Batches, Cap
 from notifier.replay import Entry, Ring
 from order_contracts.channels import Room, partition_of, rooms_of
+from order_contracts.guest_texts import GUEST_ERASED, GuestTexts
 from order_contracts.positions import Position
 from order_contracts.progress import progress_value
 from order_contracts.wire import Envelope
@@ -53,7 +54,9 @@ class Fanout:
         batches: Batches,
         replay_limit: int,
         cap: Cap = Cap(),  # noqa: B008  # frozen
+        guests: GuestTexts | None = None,
     ) -> None:
+        self._guests = guests or GuestTexts(lambda: None)
         self._epoch, self._rings, self._batches = epoch, rings, batches
         self._replay_limit, self._cap = replay_limit, cap
         self._served: dict[str, dict[int, int]] = {}  # followed room → next offsets by partition
@@ -66,7 +69,10 @@ class Fanout:
         """Take in an accepted event. Gives the rooms whose window it opened, each with the moment to flush it."""
         keys = (f"venue:{accepted.venue_id}", f"organization:{accepted.organization_id}")
         stations, order_id = accepted.stations, accepted.order_id
-        entry = Entry(partition, offset, accepted.appended_at, keys, stations, order_id, accepted.value)
+        value = self._guests.opened(accepted.value)
+        entry = Entry(partition, offset, accepted.appended_at, keys, stations, order_id, value)
+        if accepted.type == GUEST_ERASED:
+            self._rings[partition].erase(order_id)
         self._rings[partition].append(entry)
         opened = []
         for room in rooms_of(accepted.venue_id, accepted.organization_id, order_id, stations):

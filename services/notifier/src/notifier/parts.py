@@ -33,6 +33,7 @@ from notifier.settings import Settings
 from notifier.sse import EventStreams
 from notifier.streams import Streams
 from notifier.watchers import Watchers
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 from order_contracts.verified import VerifiedTokens
 
@@ -61,7 +62,9 @@ class WatcherSide:
     replicas: Replicas
 
 
-def feed_side(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start]) -> FeedSide:
+def feed_side(
+    settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts: dict[int, Start], guests: GuestTexts
+) -> FeedSide:
     """Put together what reads the log and serves rooms."""
     metrics, sio = Metrics(), socketio_server(settings.cors_origins, settings.socket_buffer_bytes)
     broadcast, streams = Broadcast(sio), Streams(most_bytes=settings.stream_bytes, now=_now)
@@ -75,6 +78,7 @@ def feed_side(settings: Settings, epoch: str, consumer: AIOKafkaConsumer, starts
         batches=Batches(settings.windows),
         replay_limit=settings.replay_limit,
         cap=settings.cap,
+        guests=guests,
     )
     delivery = Delivery(fanout=fanout, rings=rings, broadcast=broadcast, streams=streams, metrics=metrics, now=_now)
     feed = OrderFeed(
