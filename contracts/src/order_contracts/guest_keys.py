@@ -6,24 +6,30 @@ holds what is left can find a key that was taken out, and every other order's ke
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import TypeAlias
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 SEED_BYTES = 16
-MARK_BYTES = 6
+MARK_BYTES = 5
 ARMS = 4
+_GROWN_BYTES, _PERSON = ARMS * SEED_BYTES, b"guest-key"
 _SHIFTS = range(8 * MARK_BYTES - 2, -1, -2)  # two bits choose one of four arms
 _MOST_REMEMBERED = 50_000
+_SHORTCUT = 6  # levels; below them each order has a way of its own
 
 Tree: TypeAlias = "bytes | tuple[Tree, ...] | None"
 """A seed that all below it grows from, nothing where all below was taken out, or four parts."""
 
 
+@lru_cache(maxsize=_MOST_REMEMBERED)
 def mark_of(order_id: str) -> bytes:
     """Give an order's place in the tree.
 
-    One of ten million others shares it with a chance of 4 in a hundred million, and would be erased with it.
+    That one of ten million others shares it has a chance of 1 in 100,000; it would be erased with it.
     """
     return blake2b(order_id.encode(), digest_size=MARK_BYTES, person=b"guest-mark").digest()
 
@@ -41,7 +47,8 @@ class GuestKeys:
 
     def __init__(self, eras: Mapping[str, Tree], current: str) -> None:
         self.eras, self.current = dict(eras), current
-        self._remembered: dict[tuple[str, bytes], bytes | None] = {}
+        self._remembered: dict[tuple[str, bytes], tuple[bytes, AESGCM] | tuple[None, None]] = {}
+        self._branches: dict[tuple[str, int], Tree] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GuestKeys) and (self.eras, self.current) == (other.eras, other.current)
@@ -49,13 +56,29 @@ class GuestKeys:
     __hash__ = None  # type: ignore[assignment]  # compared, never looked up
 
     def key(self, era: str, mark: bytes) -> bytes | None:
-        """Give the key of a place in an era; None where it was taken out, or where there is no such era."""
+        """Give the key of a place in an era; None where it was taken out, or where there is no such place or era."""
+        return self._known(era, mark)[0]
+
+    def cipher(self, era: str, mark: bytes) -> AESGCM | None:
+        """Give what seals and opens with that key."""
+        return self._known(era, mark)[1]
+
+    def _known(self, era: str, mark: bytes) -> tuple[bytes, AESGCM] | tuple[None, None]:
         place = era, mark
-        if place not in self._remembered:
+        known = self._remembered.get(place)
+        if known is None:
+            leaf = self._leaf(era, mark) if len(mark) == MARK_BYTES else None
+            known = (leaf, AESGCM(leaf)) if isinstance(leaf, bytes) else (None, None)
             if len(self._remembered) >= _MOST_REMEMBERED:
                 self._remembered.clear()
-            self._remembered[place] = _leaf(self.eras.get(era), mark)
-        return self._remembered[place]
+            self._remembered[place] = known
+        return known
+
+    def _leaf(self, era: str, mark: bytes) -> Tree:
+        arms, branch = _arms_to(mark), (era, mark[0] << 4 | mark[1] >> 4)
+        if branch not in self._branches and era in self.eras:
+            self._branches[branch] = _below(self.eras[era], arms[:_SHORTCUT])
+        return _below(self._branches.get(branch), arms[_SHORTCUT:])
 
     def without(self, order_ids: Iterable[str]) -> "GuestKeys":
         """Take some orders' keys out, of every era."""
@@ -86,16 +109,19 @@ def _arms_to(mark: bytes) -> tuple[int, ...]:
 
 
 def _grown(seed: bytes) -> tuple[bytes, ...]:
-    grown = blake2b(key=seed, digest_size=ARMS * SEED_BYTES, person=b"guest-key").digest()
-    return tuple(grown[start : start + SEED_BYTES] for start in range(0, len(grown), SEED_BYTES))
+    return tuple(part for arm in range(ARMS) if isinstance(part := _below(seed, (arm,)), bytes))
 
 
-def _leaf(tree: Tree, mark: bytes) -> bytes | None:
-    for arm in _arms_to(mark):
-        if tree is None:
+def _below(tree: Tree, arms: tuple[int, ...]) -> Tree:
+    for arm in arms:
+        if isinstance(tree, bytes):
+            start = arm * SEED_BYTES
+            tree = blake2b(key=tree, digest_size=_GROWN_BYTES, person=_PERSON).digest()[start : start + SEED_BYTES]
+        elif tree is None:
             return None
-        tree = tree[arm] if isinstance(tree, tuple) else _grown(tree)[arm]
-    return tree if isinstance(tree, bytes) else None
+        else:
+            tree = tree[arm]
+    return tree
 
 
 def _punctured(tree: Tree, arms: tuple[int, ...]) -> Tree:

@@ -7,7 +7,7 @@ escaped.
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from os import urandom
@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from order_contracts.guest_keys import MARK_BYTES, GuestKeys, mark_of
 
@@ -130,20 +129,20 @@ def says_erased(value: bytes) -> bool:
 
 def _seal(keys: GuestKeys, order_id: str, text: str) -> str:
     mark, nonce = mark_of(order_id), urandom(_NONCE_BYTES)
-    key = keys.key(keys.current, mark)
-    if key is None:
+    cipher = keys.cipher(keys.current, mark)
+    if cipher is None:
         raise KeyGone(order_id)
-    box = AESGCM(key).encrypt(nonce, text.encode(), keys.current.encode() + mark)
-    return f"{keys.current}.{urlsafe_b64encode(mark + nonce + box).decode()}"
+    box = cipher.encrypt(nonce, text.encode(), keys.current.encode() + mark)
+    return f"{keys.current}.{b2a_base64(mark + nonce + box, newline=False).decode()}"
 
 
 def _open(keys: GuestKeys | None, sealed: bytes) -> str:
     era, _, coded = sealed.partition(b".")
     try:
-        raw = urlsafe_b64decode(coded)
+        raw = a2b_base64(coded)
         mark, nonce, box = raw[:MARK_BYTES], raw[MARK_BYTES:][:_NONCE_BYTES], raw[MARK_BYTES + _NONCE_BYTES :]
-        key = keys and keys.key(era.decode("ascii"), mark)
-        return AESGCM(key).decrypt(nonce, box, era + mark).decode() if key else ERASED
+        cipher = keys and keys.cipher(era.decode("ascii"), mark)
+        return cipher.decrypt(nonce, box, era + mark).decode() if cipher else ERASED
     except (InvalidTag, ValueError):  # what is no base64, no ASCII or no UTF-8 is a ValueError too
         return ERASED
 

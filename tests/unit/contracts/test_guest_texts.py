@@ -128,7 +128,7 @@ def test_garbage_never_raises(garbage: bytes, inside: bytes) -> None:
     erased_event(garbage)
 
 
-@given(st.sampled_from(["", "2026", "2026.", "."]), st.text("AB-_=é", max_size=60))
+@given(st.sampled_from(["", "2026", "2026.", "."]), st.text("AB+/=é", max_size=60))
 def test_a_sealed_text_that_is_garbage_reads_as_erased(era: str, coded: str) -> None:
     assert opened({"notes": {"sealed": era + coded}}) == {"notes": ERASED}
 
