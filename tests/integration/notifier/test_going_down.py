@@ -61,7 +61,7 @@ async def test_while_draining_it_is_not_ready_and_takes_no_new_screens(start: St
     assert (polling.status_code, polling.headers["retry-after"]) == (503, "1")
     assert await leaving.ended(within=10) == 0
     for screen in screens:
-        await screen.wait_gone(5)
+        await screen.wait_gone()
 
 
 async def test_a_polling_screen_is_let_go_too(start: Start, venue: str) -> None:
@@ -70,6 +70,6 @@ async def test_a_polling_screen_is_let_go_too(start: Start, venue: str) -> None:
     await screen.connect(leaving.url)
     await screen.subscribe()
     leaving.ask_to_stop()
-    await screen.wait_gone(5)
+    await screen.wait_gone()
     assert len(screen.draining) == 1
     assert await leaving.ended(within=10) == 0

@@ -62,7 +62,7 @@ async def test_screens_are_told_that_the_log_is_silent_and_that_it_is_back(own_k
         await listener.connect(replica.url)
         await listener.subscribe()
     own_kafka.program.pause()
-    await eventually(lambda: early.feed_status, within=6)
+    await eventually(lambda: early.feed_status)
     await late.connect(replica.url)
     await late.subscribe()
     assert [status["stale"] for status in early.feed_status] == [True]

@@ -51,7 +51,7 @@ async def test_a_stream_goes_on_where_it_was_cut_on_another_replica(
     await writer.append("a")
     await eventually(lambda: following.events)
     first.kill()
-    await following.wait_gone(5)
+    await following.wait_gone()
     await writer.append("a")
     await following.connect(replica.url)
     assert (await following.subscribe())["replayed"] == 1
@@ -91,7 +91,7 @@ async def test_a_position_that_is_not_held_is_a_resync_and_the_end(replica: Noti
     following = listener(venue, "ffffffff.0-0.1-0.2-0.3-0")
     await following.connect(replica.url)
     assert await following.subscribe() == {"resync": True}
-    await following.wait_gone(5)
+    await following.wait_gone()
 
 
 async def test_who_may_not_is_told_so_in_words(replica: NotifierProcess, venue: str) -> None:
@@ -118,7 +118,7 @@ async def test_a_stream_ends_with_its_token_and_says_so(replica: NotifierProcess
     following = listener(venue, seconds=4 - LEEWAY_SECONDS)
     await following.connect(replica.url)
     await following.subscribe()
-    await following.wait_gone(10)
+    await following.wait_gone()
     assert following.signed_out == ["the token has expired: get a new one"]
     await following.connect(replica.url)
     with pytest.raises(ConnectionRefused, match="expired"):

@@ -134,7 +134,7 @@ def all_accepted(length: int) -> list[Entry]:
 
 @pytest.mark.timeout(90)
 async def test_readers_never_see_rows_of_one_schema_and_positions_of_the_other(world: World) -> None:
-    entries = all_accepted(20_000)
+    entries = all_accepted(60_000)
     await world.append(entries[:1000])
     rebuilt, stop, seen = asyncio.Event(), asyncio.Event(), []
 
