@@ -106,7 +106,7 @@ class Visit:
 
 
 async def log_bytes(stack: Stack, venue: str) -> bytes:
-    """Give all that the log holds of a venue's partition: keys, values and headers."""
+    """Give all that the log holds of a venue: keys, values and headers."""
     consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -115,7 +115,8 @@ async def log_bytes(stack: Stack, venue: str) -> bytes:
         end, found = (await consumer.end_offsets([partition]))[partition], b""
         while await consumer.position(partition) < end:
             for record in (await consumer.getmany(timeout_ms=200)).get(partition, []):
-                found += record.key + record.value + b"".join(name.encode() + raw for name, raw in record.headers)
+                if record.key == venue.encode():  # garbage of other tests may stand between
+                    found += record.key + record.value + b"".join(name.encode() + raw for name, raw in record.headers)
         return found
     finally:
         await consumer.stop()
@@ -193,13 +194,8 @@ async def _forgotten(stack: Stack, visit: Visit, pos: PosClient) -> None:
         assert [word for word in visit.words if word.encode() in held] == []
 
     # when
-    keys = stack.plan.guest_keys
-    asking = ("erase-guest", visit.order_id, "--venue", visit.venue, "--keys", str(keys), "--json")
-    environment = {"ORDER_API_TOKEN": visit.token}
-    first = await command(*asking, "--url", stack.order_api_urls[0], **environment)
-    again = await command(*asking, "--url", stack.order_api_urls[1], **environment)
-    assert [one["outcome"] for said in (first, again) for one in said["orders"]] == ["erased", "was erased before"]
-    after = json.loads(await visit.asked(address))
+    erased = await pos.act(stack.order_api_urls[1], visit.order_id, "erase-guest", {"reason": "request 7"})
+    after = erased.json()
 
     # then: the order is what it was, less the guest
     assert after["guest_erased_at"]
@@ -215,10 +211,16 @@ async def _forgotten(stack: Stack, visit: Visit, pos: PosClient) -> None:
     await eventually(is_erased_row, within=30)
     await eventually(lambda: watching.orders[visit.order_id] == after, within=30)
     await watching.drop()
-    await _nobody_says_it(stack, visit, pos, address)
+    await _nobody_says_it(stack, visit, pos, address)  # though the key would still open what the log holds
+    still_there = GuestTexts(lambda: read_keys(stack.plan.guest_keys)).opened(await log_bytes(stack, visit.venue))
+    assert [word for word in visit.words if word.encode() not in still_there] == []
     await eventually(lambda: _same(visit.reports(), reports), within=30)
 
-    # and whichever way the rows are made, they are the same
+    # and when its key is taken out too, whichever way the rows are made, they are the same
+    keys = stack.plan.guest_keys
+    asking = ("erase-guest", visit.order_id, "--venue", visit.venue, "--keys", str(keys), "--json")
+    said = await command(*asking, "--url", stack.order_api_urls[0], ORDER_API_TOKEN=visit.token)
+    assert [one["outcome"] for one in said["orders"]] == ["was erased before"]
     await operated(stack, "rebuild")
     assert (await operated(stack, "verify"))["equal"] is True
     await _nobody_says_it(stack, visit, pos, address)

@@ -19,8 +19,6 @@ def erase_guest(order: Document, command: EraseGuest, now: datetime) -> Decision
 
 def erased_refusal(order: Document, decision: Decision) -> Refusal | None:
     """Refuse to take in new texts of a guest who was erased."""
-    brings = turned(decision.change, lambda _: None) is not decision.change
-    if not (brings and order.get("guest_erased_at")):
+    if not order.get("guest_erased_at") or turned(decision.change, lambda _: None) is decision.change:
         return None
-    detail = "this order's guest was erased: say it without name, notes and allergens"
-    return Refusal("guest_erased", detail)
+    return Refusal("guest_erased", "this order's guest was erased: say it without name, notes and allergens")
