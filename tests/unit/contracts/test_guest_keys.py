@@ -18,7 +18,7 @@ from order_contracts.guest_key_file import (
     read_keys,
     write_keys,
 )
-from order_contracts.guest_keys import SEED_BYTES, GuestKeys, Tree, mark_of
+from order_contracts.guest_keys import MARK_BYTES, SEED_BYTES, GuestKeys, Tree, mark_of
 from order_contracts.reloaded import NotReadable
 
 SEED = bytes(range(SEED_BYTES))
@@ -63,6 +63,12 @@ def test_what_is_left_holds_no_seed_on_the_way_to_what_was_taken_out(gone: str) 
     assert isinstance(part, bytes)
     assert KEYS.key("2026", mark_of(gone)) == part
     assert not seeds_in(left) & {*on_the_way, part}
+
+
+@given(st.text(max_size=8), st.integers(0, 8 * MARK_BYTES - 1))
+def test_the_nearest_of_all_other_places_keeps_its_key(gone: str, bit: int) -> None:
+    near = (int.from_bytes(mark_of(gone)) ^ 1 << bit).to_bytes(MARK_BYTES)
+    assert KEYS.without([gone]).key("2026", near) == KEYS.key("2026", near) is not None
 
 
 def _arm(seed: bytes, arm: int) -> bytes:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from order_contracts.events import timestamp
-from order_contracts.guest_texts import GuestTexts, erased_event, says_erased
+from order_contracts.guest_texts import ERASED, GuestTexts, erased_event, says_erased
 from projector.queries import openapi
 from projector.queries.asked import OfVenue, OrderId
 from projector.queries.conditional import Held, answer, tag_of
@@ -40,8 +40,10 @@ def order_routes(rows: Rows, asked_of_venue: Callable[..., Awaitable[OfVenue]], 
         if at is None:
             version, document = await reads.now(of.venue_id, order_id)
             return answer(held, guests.opened(document), f'"v{version}"')
-        past = guests.opened(await reads.then(of.venue_id, order_id, at))
-        return answer(held, past, tag_of(past))  # not its version: what the guest said then may be erased since
+        version, document = await reads.then(of.venue_id, order_id, at)
+        past = guests.opened(document)
+        erased = ERASED.encode() in past  # since that version was read: it must not pass for what was read then
+        return answer(held, past, tag_of(past) if erased else f'"v{version}"')
 
     @router.get("/history", summary="All that happened to an order", responses=openapi.HISTORY)
     async def history(held: Held, of: asked, order_id: OrderId) -> Response:
@@ -62,13 +64,13 @@ class _OrderReads:
             raise _not_found("there is no such order at this venue")
         return row["version"], row["document"].encode()
 
-    async def then(self, venue_id: str, order_id: str, text: str) -> bytes:
+    async def then(self, venue_id: str, order_id: str, text: str) -> tuple[int, bytes]:
         try:
             at = At.parse(text)
         except ValueError as error:
             raise invalid("at", str(error)) from error
         try:
-            return order_at(await self.trail(venue_id, order_id), at)[1]
+            return order_at(await self.trail(venue_id, order_id), at)
         except NoSuchPast as error:
             raise _not_found(f"the order has no state at {text}: it was not there yet, or is not that far") from error
 
