@@ -36,7 +36,7 @@ demo: $(STAMP) ## a Friday evening in a minute: orders in, screens follow, every
 
 test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
 
 bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot, read, realtime, sealing, page or cost; JSON under build/bench
 	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot, read, realtime, sealing, page or cost"; exit 2; }

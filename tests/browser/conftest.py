@@ -16,7 +16,7 @@ from infra.pos_client import ORGANIZATION, PosClient
 from local_stack.stack import Stack
 
 _SCREENSHOTS = Path("build/screenshots")
-expect.set_options(timeout=30_000)  # its own five seconds are short where browser and system share two cores
+expect.set_options(timeout=60_000)  # its own five seconds are short where browser and system share two cores
 
 
 @pytest.fixture(scope="session")

@@ -158,10 +158,10 @@ async def test_a_storm_of_streams_is_let_in_at_the_rate_and_the_others_are_told_
 async def test_who_hangs_up_is_forgotten(start: Start, writer: OrderWriter) -> None:
     own = await start()
     streams = [await follow(own, writer.venue) for _ in range(5)]
-    await eventually(lambda: _equals(own, 5), within=15)
+    await eventually(lambda: _equals(own, 5))
     for stream in streams:
         await stream.drop()
-    await eventually(lambda: _equals(own, 0), within=15)
+    await eventually(lambda: _equals(own, 0))
 
 
 async def _equals(replica: NotifierProcess, expected: float) -> bool:
@@ -178,13 +178,13 @@ async def test_a_stream_that_reads_too_slowly_is_cut_with_a_resync_and_the_other
         stalled.connect(("127.0.0.1", own.port))
         request = f"GET /v1/venues/{writer.venue}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
         stalled.sendall(f"{request}{token([writer.venue])}\r\n\r\n".encode())
-        await eventually(lambda: _equals(own, 2), within=15)
+        await eventually(lambda: _equals(own, 2))
         for number in range(60):
             await writer.append(f"{number}", notes="x" * 30_000)
             await eventually(lambda seen=number + 1: len(good.events) == seen)  # it keeps up, on a busy machine too
         stalled.setblocking(False)
         read = bytearray()
-        await eventually(lambda: _ends(stalled, read), within=20)
+        await eventually(lambda: _ends(stalled, read))
     assert b"event: resync" in read[-300:]
     assert good.gaps == []
     await good.drop()
