@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from rich.console import Console
 
@@ -164,7 +163,6 @@ async def operated(stack: Stack, *words: str) -> dict[str, Any]:
     return dict(json.loads(said))
 
 
-@pytest.mark.timeout(180)  # a rebuild and a verify of all that the tests of the session have left
 async def test_an_erased_guest_is_nowhere_and_the_money_is_as_it_was(stack: Stack) -> None:
     async with httpx.AsyncClient(timeout=15) as http:
         visit = Visit(stack, http)
@@ -182,8 +180,8 @@ async def _forgotten(stack: Stack, visit: Visit, pos: PosClient) -> None:
     async def is_row() -> bool:
         return json.loads(await visit.asked(visit.queries()["order"])) == before
 
-    await eventually(is_row, within=30)
-    await eventually(lambda: watching.orders.get(visit.order_id) == before, within=30)
+    await eventually(is_row)
+    await eventually(lambda: watching.orders.get(visit.order_id) == before)
     history = await visit.asked(visit.queries()["history"])
     assert [word for word in visit.words if word not in history] == []
     assert [word for word in visit.words if word not in json.dumps(watching.events)] == []
@@ -208,13 +206,13 @@ async def _forgotten(stack: Stack, visit: Visit, pos: PosClient) -> None:
     async def is_erased_row() -> bool:
         return json.loads(await visit.asked(visit.queries()["order"])) == after
 
-    await eventually(is_erased_row, within=30)
-    await eventually(lambda: watching.orders[visit.order_id] == after, within=30)
+    await eventually(is_erased_row)
+    await eventually(lambda: watching.orders[visit.order_id] == after)
     await watching.drop()
     await _nobody_says_it(stack, visit, pos, address)  # though the key would still open what the log holds
     still_there = GuestTexts(lambda: read_keys(stack.plan.guest_keys)).opened(await log_bytes(stack, visit.venue))
     assert [word for word in visit.words if word.encode() not in still_there] == []
-    await eventually(lambda: _same(visit.reports(), reports), within=30)
+    await eventually(lambda: _same(visit.reports(), reports))
 
     # and when its key is taken out too, whichever way the rows are made, they are the same
     keys = stack.plan.guest_keys
@@ -246,7 +244,7 @@ async def _nobody_says_it(stack: Stack, visit: Visit, pos: PosClient, address: s
     assert ERASED in answers["history"]
     answers |= {"repeated": repeated.text, "order-api": await visit.asked(address)}
     screen = await visit.screen()
-    await eventually(lambda: [e["version"] for e in screen.events] == list(range(1, 11)), within=30)
+    await eventually(lambda: [e["version"] for e in screen.events] == list(range(1, 11)))
     answers["screen"] = json.dumps(screen.events)
     await screen.drop()
     assert {name: word for name, said in answers.items() for word in visit.words if word in said} == {}
