@@ -38,8 +38,8 @@ test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
 	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
 
-bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, traces, boot, read, realtime, page or cost; JSON under build/bench
-	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, traces, boot, read, realtime, page or cost"; exit 2; }
+bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, traces, boot, read, realtime, sealing, page or cost; JSON under build/bench
+	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, traces, boot, read, realtime, sealing, page or cost"; exit 2; }
 	@PYTHONPATH=tests $(BIN)/python -m load.$(AREA) $(ARGS)
 
 chaos: $(STAMP) ## the survival tests, harder: hundreds of kills, restarts and cuts, a broker outage of a minute

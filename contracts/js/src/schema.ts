@@ -77,6 +77,10 @@ export interface Order {
    * none before the first payment
    */
   payments?: Payments | null;
+  /**
+   * since when the guest is forgotten
+   */
+  guest_erased_at?: string | null;
 }
 /**
  * Where the guests sit.

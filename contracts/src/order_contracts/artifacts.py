@@ -110,7 +110,9 @@ def _channels() -> dict[str, Any]:
     return {
         "log": {
             "address": channels.TOPIC,
-            "description": "Key: venue_id. CloudEvents 1.0, Kafka binary mode: ce_* headers.",
+            "description": "Key: venue_id. CloudEvents 1.0, Kafka binary mode: ce_* headers. A guest's text "
+            '(guest.name, notes, allergens, items\' notes) may stand as {"sealed": "era.…"} here, and nowhere else: '
+            "docs/guests.md.",
             "messages": _named(["event"]),
             "bindings": {"kafka": {"partitions": channels.PARTITIONS, "topicConfiguration": _topic()}},
         },

@@ -36,6 +36,7 @@ TYPES = (
     "order.priority_set.v1",
     "order.delayed.v1",
     "order.totals_stated.v1",
+    "order.guest_erased.v1",
     "order.payment_authorized.v1",
     "order.payment_captured.v1",
     "order.payment_refunded.v1",

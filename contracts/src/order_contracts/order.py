@@ -182,6 +182,7 @@ class Order(_Part):
     items: dict[Name, Item]
     totals: Totals | None = None
     payments: Payments | None = Field(default=None, description="none before the first payment")
+    guest_erased_at: AwareDatetime | None = Field(default=None, description="since when the guest is forgotten")
 
 
 def stations_of(document: Mapping[str, Any], line_ids: Iterable[str] | None = None) -> tuple[str, ...]:

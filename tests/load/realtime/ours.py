@@ -21,6 +21,7 @@ from notifier.partition_log import Start
 from notifier.parts import feed_side, watcher_side
 from notifier.settings import Settings
 from order_contracts.channels import PARTITIONS, partition_of
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 from order_contracts.wire import Envelope
 
@@ -43,7 +44,7 @@ async def run(port: int, feed_port: int, window_ms: int) -> None:
     settings = Settings(kafka_bootstrap_servers="none", jwt_secret=SECRET, batch_window_ms=window_ms)
     nowhere: Any = None
     starts = {number: Start(0, end=0, since=0) for number in range(PARTITIONS)}
-    feed = feed_side(settings, EPOCH, NoLog(), starts)
+    feed = feed_side(settings, EPOCH, NoLog(), starts, GuestTexts(lambda: None))
     tokens = Tokens(settings, fetch=nowhere, complain=print)
     await tokens.start()
     watcher_side(settings, EPOCH, tokens, feed, unready=lambda: None, admit=lambda: None)

@@ -15,6 +15,7 @@ def plan(**changes: Any) -> Plan:
         "database_url": "postgresql://here/orders",
         "redis_url": None,
         "jwt_secret": "s" * 32,
+        "guest_keys": Path("guest-keys.json"),
         "logs": Path("logs"),
         "inherited": {"PATH": "/bin", "DATABASE_URL": "postgresql://of-the-shell/", "HTTP_PORT": "1"},
     }
@@ -49,6 +50,12 @@ def test_each_replica_is_a_process_of_its_own() -> None:
 def test_the_command_of_each_kind(name: str, words: list[str]) -> None:
     program = next(program for program in service_programs(plan()) if program.name == name)
     assert list(program.command[1:]) == ["-m", *words]
+
+
+def test_whoever_seals_or_opens_guests_texts_has_their_keys_and_the_projector_has_not() -> None:
+    of = plan()
+    having = {name.rpartition("-")[0] for name in of.replicas.names() if "GUEST_KEYS_FILE" in environment_of(name, of)}
+    assert having == {"order-api", "query", "notifier"}
 
 
 def test_every_service_knows_the_log_the_secret_and_its_own_port() -> None:

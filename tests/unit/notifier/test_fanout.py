@@ -1,11 +1,14 @@
 """Who gets which events: nobody misses one, nobody gets one twice, or it is said."""
 
+import msgspec
 import pytest
 
 from notifier.batch import Batches, Cap, Windows
 from notifier.fanout import Batch, Fanout, Joined, Resync
 from notifier.replay import Ring
 from order_contracts.channels import Room, partition_of, rooms_of
+from order_contracts.guest_keys import GuestKeys
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.positions import Position
 from order_contracts.wire import Envelope
 
@@ -200,3 +203,29 @@ def test_an_order_s_room_has_its_events_alone_and_reduced_live_and_replayed() ->
         assert places([batch]) == [(partition_of("v1", PARTITIONS), 1)]
         assert batch.entries[0].value == b'{"id":"e2","order_id":"order-2","version":1,"time":"t","change":{}}'
     assert again.position == v1(3)
+
+
+def test_a_guest_s_texts_are_sent_opened_and_once_erased_not_even_to_who_comes_back() -> None:
+    seal = GuestTexts(lambda: GuestKeys({"e": bytes(16)}, "e"))
+    rings = {0: Ring(start=0, max_age_ms=10**6, max_bytes=10**9)}
+    fanout = Fanout(epoch=EPOCH, rings=rings, batches=Batches(Windows(0.1)), replay_limit=9, guests=seal)
+    room, start = Room("venue", "v1"), Position(EPOCH, {0: 0})
+
+    def append(kind: str, change: dict[str, object]) -> None:
+        value = msgspec.json.encode({"id": "e", "type": kind, "change": seal.sealed("order-1", change)})
+        accepted = msgspec.structs.replace(event("v1", 1), type=kind, value=value)
+        fanout.append(0, rings[0].next, accepted, now=0.0)
+
+    def sent(joined: Joined | Resync) -> list[object]:
+        assert isinstance(joined, Joined)
+        return [msgspec.json.decode(entry.value)["change"] for batch in joined.missed for entry in batch.entries]
+
+    append("order.placed.v1", {"notes": "by the window"})
+    assert sent(fanout.join(room, start)) == [{"notes": "by the window"}]
+    append("order.note_changed.v1", {"notes": "inside"})
+    append("order.guest_erased.v1", {"notes": None})
+    pending = [
+        msgspec.json.decode(entry.value)["change"] for batch in fanout.flush("venue:v1") for entry in batch.entries
+    ]
+    assert pending == [{"notes": "(erased)"}, {"notes": None}]
+    assert sent(fanout.join(room, start)) == [{"notes": "(erased)"}, {"notes": "(erased)"}, {"notes": None}]

@@ -63,3 +63,18 @@ def test_a_log_never_becomes_unsettled_again() -> None:
     held.append(entry(0))
     with pytest.raises(ValueError, match="unsettled"):
         held.pass_unsettled(1)
+
+
+def test_an_erased_guest_s_texts_go_from_an_order_s_events_and_from_no_other_s() -> None:
+    held = ring()
+    value = b'{"id":"e","change":{"status":"placed","notes":"by the window"}}'
+    for offset, order_id in enumerate(["one", "other", "one"]):
+        held.append(Entry(0, offset, 0, ("venue:v1",), (), order_id, value))
+    held.append(Entry(0, 3, 0, ("venue:v1",), (), "one", b"no event"))
+    held.erase("one")
+    erased = b'{"id":"e","change":{"status":"placed","notes":"(erased)"}}'
+    assert [entry.value for entry in held.since("venue:v1", 0, before=9)] == [erased, value, erased, b"no event"]
+    held.append(Entry(0, 4, 10_000, ("venue:v1",), (), "one", b"{}"))  # all others are too old by now
+    only = ring()
+    only.append(Entry(0, 4, 10_000, ("venue:v1",), (), "one", b"{}"))
+    assert held.bytes == only.bytes

@@ -25,6 +25,7 @@ OWN_VARIABLES = (
     "HTTP_PORT",
     "CORS_ORIGINS",
     "ORDER_LINK_SECRET",
+    "GUEST_KEYS_FILE",
     "ORDER_API_URL",
     "QUERY_API_URL",
 )
@@ -60,6 +61,7 @@ class Plan:
     database_url: str
     redis_url: str | None
     jwt_secret: str
+    guest_keys: Path
     logs: Path
     inherited: Mapping[str, str]
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -132,6 +134,8 @@ def _own(plan: Plan, kind: str, number: int) -> dict[str, str]:
         own["RATE_LIMIT"] = plan.inherited.get("RATE_LIMIT", "none")
     if kind in ("projector", "query", "order-api"):  # order-api only starts quicker with it, and finds older orders
         own["DATABASE_URL"] = plan.database_url
+    if kind != "projector":  # which needs none: what it writes stays sealed
+        own["GUEST_KEYS_FILE"] = str(plan.guest_keys)
     if kind == "notifier":  # each sends its screens to another replica
         own |= {
             variable: urls[(number - 1) % len(urls)]

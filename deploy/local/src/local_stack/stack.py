@@ -91,6 +91,7 @@ class Stack:
             database_url=self.backing.database_url,
             redis_url=self.backing.redis_url,
             jwt_secret=self.jwt_secret,
+            guest_keys=self.state.guest_keys(),
             logs=self.state.logs,
             inherited=inherited(),
             environment=self.options.environment,

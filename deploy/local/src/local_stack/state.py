@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from local_stack.failure import StackFailure
+from order_contracts.guest_key_file import write_keys
+from order_contracts.guest_keys import GuestKeys, new_seed
 
 
 class AlreadyUp(StackFailure):
@@ -66,6 +68,13 @@ class State:
         if not path.exists():
             replace_text(path, secrets.token_hex(32), mode=0o600)
         return path.read_text()
+
+    def guest_keys(self) -> Path:
+        """Give the file of the guests' keys, made at its first use."""
+        path = self.folder / "guest-keys.json"
+        if not path.exists():
+            write_keys(path, GuestKeys({"1": new_seed()}, "1"))
+        return path
 
     def read(self, name: str) -> dict[str, Any]:
         """Read a JSON file; empty when it is not there."""

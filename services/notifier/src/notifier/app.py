@@ -26,6 +26,8 @@ from notifier.partition_log import Start
 from notifier.parts import FeedSide, WatcherSide, feed_side, watcher_side
 from notifier.settings import Settings
 from order_contracts.arbiter import SETTLING_MS
+from order_contracts.guest_key_file import KeptGuestKeys
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 from order_contracts.tracing import start_tracing
 
@@ -40,10 +42,13 @@ async def run(settings: Settings) -> int:
         consumer = await _consumer(settings, stack)
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
+        guest_keys = KeptGuestKeys(settings, complain=_log.error)
+        await guest_keys.start()
         tracing = start_tracing("notifier", complain=_log.error, follows=True)
         if tracing is not None:
             stack.callback(tracing.stop)
-        feed = feed_side(settings, epoch, consumer, await _starts(settings, consumer), tracing)
+        starts, guests = await _starts(settings, consumer), GuestTexts(guest_keys.now)
+        feed = feed_side(settings, epoch, consumer, starts, guests, tracing)
         stop = _stop_signal()
 
         def unready() -> str | None:
@@ -62,6 +67,7 @@ async def run(settings: Settings) -> int:
             _background(stack, feed.feed.run(), "feed"),
             _background(stack, feed.rounds.run(watching.watchers, tokens.is_revoked), "rounds"),
             _background(stack, tokens.run(), "tokens"),
+            _background(stack, guest_keys.run(), "guest keys"),
             _background(stack, watching.replicas.run(), "replicas"),
             _background(stack, beat(feed.sio.eio, admission), "metronome"),
             (serving := _background(stack, http.serve([listening]), "http")),

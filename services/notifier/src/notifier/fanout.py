@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from notifier.batch import Batches, Cap
 from notifier.replay import Entry, Ring
 from order_contracts.channels import Room, home_rooms, partition_of, standing_rooms
+from order_contracts.guest_texts import GUEST_ERASED, GuestTexts
 from order_contracts.positions import Position, position_text
 from order_contracts.progress import progress_value
 from order_contracts.wire import Envelope
@@ -63,7 +64,9 @@ class Fanout:
         batches: Batches,
         replay_limit: int,
         cap: Cap = Cap(),  # noqa: B008  # frozen
+        guests: GuestTexts | None = None,
     ) -> None:
+        self._guests = guests or GuestTexts(lambda: None)
         self._epoch, self._rings, self._batches = epoch, rings, batches
         self._replay_limit, self._cap = replay_limit, cap
         self._served: dict[str, _Served] = {}  # by followed room
@@ -76,9 +79,10 @@ class Fanout:
         """Take in an accepted event. Gives the rooms whose window it opened, each with the moment to flush it."""
         venue_id, organization_id, stations = accepted.venue_id, accepted.organization_id, accepted.stations
         keys, order_id = home_rooms(venue_id, organization_id), accepted.order_id
-        entry = Entry(
-            partition, offset, accepted.appended_at, keys, stations, order_id, accepted.value, accepted.traceparent
-        )
+        value = self._guests.opened(accepted.value)
+        entry = Entry(partition, offset, accepted.appended_at, keys, stations, order_id, value, accepted.traceparent)
+        if accepted.type == GUEST_ERASED:
+            self._rings[partition].erase(order_id)
         self._rings[partition].append(entry)
         opened = [
             (room, due)

@@ -34,6 +34,7 @@ from notifier.sse import EventStreams
 from notifier.streams import Streams
 from notifier.tracing import batch_notes
 from notifier.watchers import Watchers
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 from order_contracts.tracing import Tracing
 from order_contracts.verified import VerifiedTokens
@@ -68,6 +69,7 @@ def feed_side(
     epoch: str,
     consumer: AIOKafkaConsumer,
     starts: dict[int, Start],
+    guests: GuestTexts,
     tracing: Tracing | None = None,
 ) -> FeedSide:
     """Put together what reads the log and serves rooms."""
@@ -83,6 +85,7 @@ def feed_side(
         batches=Batches(settings.windows),
         replay_limit=settings.replay_limit,
         cap=settings.cap,
+        guests=guests,
     )
     delivery = Delivery(
         fanout=fanout,

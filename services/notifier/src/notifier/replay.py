@@ -1,20 +1,23 @@
 """The rings: a partition's accepted events of the last minutes, from which a returning screen gets what it missed.
 
-Bounded by age (the log's clock, so that a wrong clock here loses nothing) and by bytes.
+Bounded by age (the log's clock, so that a wrong clock here loses nothing) and by bytes. A guest's texts are held
+opened, in this memory alone, and go at once when the guest is erased.
 """
 
 from collections import deque
 
 from msgspec import Struct
 
+from order_contracts.guest_texts import erased_event
+
 _ENTRY_BYTES = 500  # what an entry and its places in the index cost beside its value
 
 
-class Entry(Struct, frozen=True, gc=False):
+class Entry(Struct, gc=False):
     """An accepted event in the log. `keys` are the rooms that it is found by later: its venue's, its organization's.
 
-    Rings hold a hundred thousand for minutes: the collector, which would stop everything for 20 ms to walk over them,
-    is told that there is nothing to find.
+    Only `value` changes ever: when the order's guest is erased. Rings hold a hundred thousand for minutes: the
+    collector, which would stop everything for 20 ms to walk over them, is told that there is nothing to find.
     """
 
     partition: int
@@ -59,6 +62,14 @@ class Ring:
             self.bytes > self._max_bytes or self._entries[0].appended_at < entry.appended_at - self._max_age_ms
         ):
             self._drop_oldest()
+
+    def erase(self, order_id: str) -> None:
+        """Take the guest's texts out of an order's events, wherever they wait to be sent from here."""
+        for entry in self._entries:
+            if entry.order_id == order_id:
+                erased = erased_event(entry.value)
+                self.bytes += len(erased) - len(entry.value)
+                entry.value = erased
 
     def pass_over(self, offset: int) -> None:
         """Note that the record there is nobody's business: lost, late or malformed."""

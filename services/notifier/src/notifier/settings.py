@@ -8,11 +8,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from notifier.batch import KINDS, Cap, Kind, Windows
 from order_contracts.arbiter import SETTLING_MS
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.guest_key_file import GuestKeySettings
 from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
 
-class Settings(TokenSettings, LogAccess, BaseSettings):
+class Settings(TokenSettings, GuestKeySettings, LogAccess, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m order_api`: take orders. `python -m order_api import FILE …`: take in those of the past."""
+"""`python -m order_api`: take orders. Beside it: `import FILE …`, `erase-guest ORDER …`, `guest-keys …`."""
 
 import asyncio
 import logging
@@ -9,6 +9,7 @@ import uvloop
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
+from order_api import guest_command
 from order_api.app import run
 from order_api.boot import TopicUnfit
 from order_api.history_import import command as history_import
@@ -22,6 +23,10 @@ def main() -> int:
     """Give the exit code: 0 stopped, 1 failed, 2 the configuration is wrong."""
     if sys.argv[1:2] == ["import"]:
         return history_import.main(sys.argv[2:])
+    if sys.argv[1:2] == ["erase-guest"]:
+        return guest_command.erase(sys.argv[2:])
+    if sys.argv[1:2] == ["guest-keys"]:
+        return guest_command.keys(sys.argv[2:])
     try:
         settings = Settings()
     except ValidationError as error:

@@ -17,7 +17,7 @@ from faststream.security import SASLScram512
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from order_api import garbage, guest_links, http_server, openapi, probes, problem_pages, problems, routes
+from order_api import garbage, guest_erasure, guest_links, http_server, openapi, probes, problem_pages, problems, routes
 from order_api.admission import Admission
 from order_api.appender import Appender
 from order_api.boot import check_topic
@@ -41,6 +41,8 @@ from order_api.rows import Rows, open_rows
 from order_api.settings import Settings
 from order_api.tail import Tail
 from order_api.tracing import traced_appends, traced_requests
+from order_contracts.guest_key_file import KeptGuestKeys
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 from order_contracts.tracing import start_tracing
 
@@ -58,6 +60,9 @@ async def run(settings: Settings) -> int:
         tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
         refreshing = _background(stack, tokens.run())
+        guest_keys = KeptGuestKeys(settings, complain=_log.error)
+        await guest_keys.start()
+        _background(stack, guest_keys.run())
         http = await stack.enter_async_context(httpx.AsyncClient())
         broker = await stack.enter_async_context(_broker(settings))
         await broker.start()
@@ -80,7 +85,10 @@ async def run(settings: Settings) -> int:
         )
         tail = Tail(consumer, log, window=settings.book_window)
         deadline = settings.append_deadline_seconds
-        desk = OrderDesk(book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline, rows=rows)
+        guests = GuestTexts(guest_keys.now)
+        desk = OrderDesk(
+            book=book, log=log, metrics=metrics, lag=tail.lag, now=_now, deadline=deadline, rows=rows, guests=guests
+        )
         identity = Identity(tokens, Rates(settings.request_limit), book, _now)
         app = FastAPI(title="ScanServe Orders: order-api", version="1", docs_url=None, redoc_url=None)
         layers = _layers(app, settings, metrics, identity)
@@ -100,23 +108,9 @@ async def run(settings: Settings) -> int:
                 return tokens.missing()
             return f"reading the log: {len(book)} orders, {log.behind()} records to go"
 
-        problems.install(app)
-        openapi.describe(app)
-        app.include_router(routes.router(desk, identity))
-        app.include_router(
-            guest_links.router(
-                desk,
-                identity,
-                secret=settings.link_secret,
-                issuer=settings.jwt_issuer,
-                lifetime=timedelta(hours=settings.order_link_hours),
-                now=_now,
-            )
+        _routes(
+            app, settings, desk, identity, events, SquareOrders(http, settings.square_api_url, settings.square_venues)
         )
-        app.include_router(cloudevents.router(events))
-        square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
-        app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
-        app.include_router(problem_pages.router())
         app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
         _stop_on_signals(server)
         await server.serve()
@@ -167,6 +161,28 @@ async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows |
     )
     stack.callback(rows.close)
     return rows
+
+
+def _routes(
+    app: FastAPI, settings: Settings, desk: OrderDesk, identity: Identity, events: EventTaking, square: SquareOrders
+) -> None:
+    problems.install(app)
+    openapi.describe(app)
+    app.include_router(routes.router(desk, identity))
+    app.include_router(
+        guest_links.router(
+            desk,
+            identity,
+            secret=settings.link_secret,
+            issuer=settings.jwt_issuer,
+            lifetime=timedelta(hours=settings.order_link_hours),
+            now=_now,
+        )
+    )
+    app.include_router(guest_erasure.router(desk, identity))
+    app.include_router(cloudevents.router(events))
+    app.include_router(pos.router(desk, identity, settings.square_venues, square))
+    app.include_router(problem_pages.router())
 
 
 def _layers(app: ASGIApp, settings: Settings, metrics: Metrics, identity: Identity) -> Any:

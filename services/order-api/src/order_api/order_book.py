@@ -16,6 +16,7 @@ from order_api.booked import BookedEvent, BookedOrder, offset_of, pack
 from order_contracts.channels import partition_of
 from order_contracts.events import change_text, decode_event
 from order_contracts.fold import merge_patch
+from order_contracts.guest_texts import erased_document, says_erased
 from order_contracts.wire import Envelope
 
 _MOST_BORROWED = 10_000
@@ -138,12 +139,23 @@ class OrderBook:
         return document
 
     def text(self, order_id: str, event: BookedEvent) -> bytes:
-        """Give an order as one of its events left it, as JSON. An order's first event holds it word for word."""
+        """Give an order as one of its events left it, as JSON; what the guest said reads as erased once it was.
+
+        An order's first event holds it word for word.
+        """
+        text = self._text(order_id, event)
+        return erased_document(text) if self._erased_after(order_id, event.version) else text
+
+    def _text(self, order_id: str, event: BookedEvent) -> bytes:
         if event.version == 1:
             whole = change_text(event.value)
             if b"null" not in whole:  # which would remove something; in a name or a note it only costs the fold
                 return whole
         return encode(self.document(order_id, event.version))
+
+    def _erased_after(self, order_id: str, version: int) -> bool:
+        order = self._whole(order_id)
+        return order is not None and any(map(says_erased, order.events[version:]))
 
     def forget_before(self, moment: int) -> None:
         """Drop orders whose last event is older than `moment`."""

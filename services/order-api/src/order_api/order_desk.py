@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from order_api.booked import BookedEvent
 from order_api.commands import ImportOrder, Place
@@ -22,6 +23,7 @@ from order_api.problems import Problem, try_again
 from order_api.proposing import Request, propose
 from order_api.rows import Rows
 from order_api.waiters import Accepted, Lost, Outcome, Unknown
+from order_contracts.guest_texts import GuestTexts, KeyGone
 from order_contracts.positions import Position
 
 _TRIES = 3
@@ -58,8 +60,10 @@ class OrderDesk:
         now: Callable[[], datetime],
         deadline: float,
         rows: Rows | None = None,
+        guests: GuestTexts | None = None,
     ) -> None:
         self._book, self._log, self._metrics = book, log, metrics
+        self._guests = guests or GuestTexts(lambda: None)
         self._old_orders = OldOrders(book=book, log=log, rows=rows)
         self._lag, self._now, self._deadline = lag, now, deadline
 
@@ -183,20 +187,36 @@ class OrderDesk:
     def _propose(self, request: Request, now: datetime) -> Proposal | Problem:
         head = self._book.head(request.venue_id, request.order_id)
         order = None if head is None else self._book.document(request.order_id, head.version)
-        return propose(request, head, order, now)
+        proposal = propose(request, head, order, now)
+        return self._sealed(proposal) if isinstance(proposal, Proposal) else proposal
+
+    def _sealed(self, proposal: Proposal) -> Proposal | Problem:
+        event = proposal.event
+        try:
+            change = self._guests.sealed(event.order_id, event.change)
+        except KeyGone:
+            detail = "the key of this order's guest was taken out: say it without name, notes and allergens"
+            return Problem(HTTPStatus.CONFLICT, "guest_erased", detail)
+        if change is event.change:
+            return proposal
+        fingerprint = self._guests.masked(event.order_id, proposal.fingerprint)
+        return Proposal(replace(event, change=change), proposal.stations, fingerprint)
+
+    def _is_same(self, request: Request, standing: BookedEvent) -> bool:
+        return self._guests.same_request(request.order_id, standing.fingerprint, request.fingerprint)
 
     def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
-        if standing.fingerprint != request.fingerprint:
+        if not self._is_same(request, standing):
             raise _key_reused()
         return self._answer(request.order_id, standing, replayed=replayed)
 
     def _receipt(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Receipt | Problem:
-        if standing.fingerprint != request.fingerprint:
+        if not self._is_same(request, standing):
             return _key_reused()
         return Receipt(standing.version, self._log.position_after(standing), replayed)
 
     def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
-        text = self._book.text(order_id, event)
+        text = self._guests.opened(self._book.text(order_id, event))
         return Answer(order_id, text, event.version, self._log.position_after(event), replayed)
 
 

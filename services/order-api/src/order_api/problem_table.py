@@ -106,6 +106,12 @@ _TABLE: tuple[tuple[str, HTTPStatus, str, str], ...] = (
         "Give back what is left of it.",
     ),
     (
+        "guest_erased",
+        HTTPStatus.CONFLICT,
+        "The order's guest was erased, for good.",
+        "Say it without name, notes and allergens; to erase a guest once is enough.",
+    ),
+    (
         "currency_mismatch",
         HTTPStatus.CONFLICT,
         "The amount is in another currency than the order.",

@@ -28,6 +28,7 @@ _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
     "totals_missing": HTTPStatus.CONFLICT,
     "overpaid": HTTPStatus.CONFLICT,
     "over_refunded": HTTPStatus.CONFLICT,
+    "guest_erased": HTTPStatus.CONFLICT,
     "currency_mismatch": HTTPStatus.CONFLICT,
     "business_date_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,
     "scheduled_for_out_of_range": HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.arbiter import NOT_AFTER_MS
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.guest_key_file import GuestKeySettings
 from order_contracts.ids import NAME_PATTERN
 from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
@@ -37,7 +38,7 @@ class SquareVenue(BaseModel):
         return name
 
 
-class Settings(TokenSettings, LogAccess, BaseSettings):
+class Settings(TokenSettings, GuestKeySettings, LogAccess, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)

@@ -45,7 +45,7 @@ class AcceptBody(Body):
 
 
 class ReasonBody(Body):
-    """Why: staff and guest will read it."""
+    """Why: staff and guest will read it. It stays in the log, so it must name no guest."""
 
     model_config = _example(reason="the kitchen has closed")
 

@@ -11,6 +11,8 @@ from aiokafka.errors import KafkaError
 from psycopg import OperationalError
 from starlette.applications import Starlette
 
+from order_contracts.guest_key_file import KeptGuestKeys
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 from order_contracts.tracing import start_tracing
 from projector.checkpoints import Checkpoints
@@ -104,8 +106,11 @@ async def serve(settings: ServeSettings) -> None:
             stack.push_async_callback(redis.aclose)
         tokens = Tokens(settings, fetch=fetch_keys, complain=log.error)
         await tokens.start()
-        app = query_api(settings, pool, tokens, analytics_pool=reports, redis=redis)
-        await _until_stopped(http_server(app, settings), tokens.run())
+        guest_keys = KeptGuestKeys(settings, complain=log.error)
+        await guest_keys.start()
+        guests = GuestTexts(guest_keys.now)
+        app = query_api(settings, pool, tokens, guests, analytics_pool=reports, redis=redis)
+        await _until_stopped(http_server(app, settings), tokens.run(), guest_keys.run())
 
 
 async def _until_stopped(server: HttpServer, *others: Awaitable[None]) -> None:

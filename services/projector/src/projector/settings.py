@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from order_contracts.channels import PARTITIONS, TOPIC
+from order_contracts.guest_key_file import GuestKeySettings
 from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
 
@@ -67,7 +68,7 @@ class RunSettings(LogSettings, ServerSettings):
     stalled_after_seconds: float = Field(default=60.0, ge=5)
 
 
-class ServeSettings(TokenSettings, ServerSettings):
+class ServeSettings(TokenSettings, GuestKeySettings, ServerSettings):
     """`projector serve`."""
 
     http_port: int = Field(default=8081, ge=0, le=65535)

@@ -23,6 +23,8 @@ from local_stack.demo.screen import Screen
 from local_stack.demo.view import Figures, milliseconds, show, table
 from local_stack.stack import Stack, StackOptions
 from order_contracts.channels import PARTITIONS
+from order_contracts.guest_key_file import read_keys
+from order_contracts.guest_texts import GuestTexts
 from scanserve_client.wire import Transport
 
 _SETTLE_SECONDS = 30.0
@@ -75,10 +77,12 @@ async def _run(options: DemoOptions, console: Console, folder: Path) -> list[str
     stack_options = StackOptions(folder, order_apis=2, notifiers=2, environment=environment)
     async with AsyncExitStack() as exits:
         stack = await exits.enter_async_context(Stack(stack_options, lambda text: console.print(f"  {text}")))
-        reader = LogReader(stack.kafka, environment["ORDERS_TOPIC"], PARTITIONS)
+        keys = read_keys(stack.plan.guest_keys)
+        guests = GuestTexts(lambda: keys)
+        reader = LogReader(stack.kafka, environment["ORDERS_TOPIC"], PARTITIONS, guests)
         await reader.start()
         exits.push_async_callback(reader.stop)
-        rows = Rows(stack.database_url, environment["DATABASE_SCHEMA"])
+        rows = Rows(stack.database_url, environment["DATABASE_SCHEMA"], guests)
         await rows.start()
         exits.push_async_callback(rows.stop)
         evening = Evening(options, stack, reader, rows)

@@ -9,13 +9,15 @@ from local_stack.demo.ledger import Truth
 from order_contracts.arbiter import Arbiter, Verdict
 from order_contracts.events import decode_event
 from order_contracts.fold import merge_patch
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.wire import Malformed, read_record
 
 
 class LogReader:
     """An independent reader of the whole topic, by the same contracts as everybody."""
 
-    def __init__(self, bootstrap_servers: str, topic: str, partitions: int) -> None:
+    def __init__(self, bootstrap_servers: str, topic: str, partitions: int, guests: GuestTexts) -> None:
+        self._guests = guests
         self.truth = Truth()
         self.accepted = 0
         self._turned = asyncio.Event()
@@ -61,4 +63,6 @@ class LogReader:
         self.accepted += 1
         self.truth.event_ids[envelope.id] += 1
         versions = self.truth.versions.setdefault(envelope.order_id, [])
-        versions.append(merge_patch(versions[-1] if versions else None, decode_event(envelope.value).change))
+        versions.append(
+            merge_patch(versions[-1] if versions else None, decode_event(self._guests.opened(envelope.value)).change)
+        )

@@ -6,14 +6,16 @@ from typing import Any
 
 import asyncpg
 
+from order_contracts.guest_texts import GuestTexts
+
 _POLL_SECONDS = 0.05
 
 
 class Rows:
     """A connection of its own to the read models."""
 
-    def __init__(self, database_url: str, schema: str) -> None:
-        self._url, self._schema = database_url, schema
+    def __init__(self, database_url: str, schema: str, guests: GuestTexts) -> None:
+        self._url, self._schema, self._guests = database_url, schema, guests
         self._connection: asyncpg.Connection | None = None
 
     async def start(self) -> None:
@@ -46,7 +48,7 @@ class Rows:
     async def orders(self) -> dict[str, dict[str, Any]]:
         """Give every order's document."""
         rows = await self._fetch("SELECT order_id, document FROM orders")
-        return {row["order_id"]: json.loads(row["document"]) for row in rows}
+        return {row["order_id"]: json.loads(self._guests.opened(row["document"].encode())) for row in rows}
 
     async def inconsistencies(self) -> list[str]:
         """List where the read models contradict each other."""

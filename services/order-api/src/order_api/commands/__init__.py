@@ -13,12 +13,13 @@ from order_api.commands.fulfilment import (
     Start,
     ToFulfil,
 )
+from order_api.commands.guest import EraseGuest
 from order_api.commands.items import AddItems, ChangeItem, FireItem, HoldItem, ServeItem, ToItems, VoidItem
 from order_api.commands.payment import Authorize, Capture, Refund, StateTotals, ToPayment, VoidPayment
 from order_api.commands.placement import ImportOrder, Place, Sync
 
 Change = ToFulfil | ToItems | ToPayment | ToDetails
-Command = Place | ImportOrder | Sync | Change
+Command = Place | ImportOrder | Sync | EraseGuest | Change
 
 __all__ = [
     "Accept",
@@ -32,6 +33,7 @@ __all__ = [
     "Command",
     "Complete",
     "Delay",
+    "EraseGuest",
     "Fail",
     "FireItem",
     "HoldItem",

@@ -22,6 +22,7 @@ Code = Literal[
     "totals_missing",
     "overpaid",
     "over_refunded",
+    "guest_erased",
 ]
 
 

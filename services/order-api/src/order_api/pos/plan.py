@@ -5,7 +5,7 @@ follow the POS; a document that is as stated gives no step.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from order_api.pos.stated import Stated
@@ -55,7 +55,15 @@ def plan(order: Mapping[str, Any] | None, stated: Stated) -> list[Intent]:
         return []
     if order is None:
         return [Intent(PLACE, stated.placement), *_steps(_as_placed(stated), stated)]
+    if order.get("guest_erased_at"):  # the POS may go on to say what was forgotten here
+        stated = replace(stated, placement=_without_guest(stated.placement))
     return list(_steps(order, stated))
+
+
+def _without_guest(placement: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in placement.items() if name not in {"guest", "notes", "allergens"}}
+    items = [{name: value for name, value in line.items() if name != "notes"} for line in placement["items"]]
+    return {**kept, "items": items}
 
 
 def _as_placed(stated: Stated) -> dict[str, Any]:

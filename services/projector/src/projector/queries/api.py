@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter
 from redis.asyncio import Redis
 from starlette.middleware.cors import CORSMiddleware
 
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.tokens import Tokens
 from projector.database import UNAVAILABLE
 from projector.probes import probe_routes
@@ -39,6 +40,7 @@ def query_api(
     settings: ServeSettings,
     pool: asyncpg.Pool,
     tokens: Tokens,
+    guests: GuestTexts,
     *,
     analytics_pool: asyncpg.Pool,
     redis: "Redis | None" = None,
@@ -52,9 +54,9 @@ def query_api(
     app = FastAPI(title="ScanServe query API", version="1", docs_url=None, redoc_url=None)
     install(app)
     openapi.describe(app)
-    app.include_router(venue_routes(_venue_reads(settings, rows, redis, registry), venue))
-    app.include_router(order_routes(rows, venue))
-    app.include_router(organization_routes(rows, list_of_organization(rows), organization))
+    app.include_router(venue_routes(_venue_reads(settings, rows, redis, registry, guests), venue))
+    app.include_router(order_routes(rows, venue, guests))
+    app.include_router(organization_routes(rows, list_of_organization(rows), guests, organization))
     app.include_router(analytics_routes(_analytics(settings, access, rows, analytics_pool)))
 
     async def ready() -> str | None:
@@ -87,7 +89,9 @@ def _analytics(settings: ServeSettings, access: Access, primary: Rows, pool: asy
     )
 
 
-def _venue_reads(settings: ServeSettings, rows: Rows, redis: "Redis | None", registry: CollectorRegistry) -> VenueReads:
+def _venue_reads(
+    settings: ServeSettings, rows: Rows, redis: "Redis | None", registry: CollectorRegistry, guests: GuestTexts
+) -> VenueReads:
     loads = Counter("query_api_snapshot_loads", "Snapshots asked of Postgres", registry=registry)
     snapshots = Snapshots(rows, settings.orders_partitions)
 
@@ -98,11 +102,16 @@ def _venue_reads(settings: ServeSettings, rows: Rows, redis: "Redis | None", reg
     milliseconds = int(_SNAPSHOT_SECONDS * 1000)
     prefix = f"scanserve:{settings.database_schema}:snapshot"
     shared = KeptInRedis(redis, load, prefix=prefix, milliseconds=milliseconds).load if redis else load
+
+    async def load_opened(venue_id: str) -> Snapshot:  # once for all who share it, and Redis holds sealed texts only
+        return (await shared(venue_id)).opened(guests)
+
     return VenueReads(
         rows=rows,
         orders=list_of_venue(rows),
-        snapshots=SingleFlight(shared, seconds=_SNAPSHOT_SECONDS),
+        snapshots=SingleFlight(load_opened, seconds=_SNAPSHOT_SECONDS),
         changes=VenueChanges(rows, settings.orders_partitions),
         rates=Rates(rows),
         bounds=PollBounds(settings.poll_least_ms, settings.poll_most_ms),
+        guests=guests,
     )

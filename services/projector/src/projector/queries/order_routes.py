@@ -1,12 +1,14 @@
 """One order: as it is, as it was, and all that happened to it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from order_contracts.events import timestamp
+from order_contracts.guest_texts import ERASED, GuestTexts, erased_event, says_erased
 from projector.queries import openapi
 from projector.queries.asked import OfVenue, OrderId
 from projector.queries.conditional import Held, answer, tag_of
@@ -27,7 +29,7 @@ AtText = Annotated[
 ]
 
 
-def order_routes(rows: Rows, asked_of_venue: Callable[..., Awaitable[OfVenue]]) -> APIRouter:
+def order_routes(rows: Rows, asked_of_venue: Callable[..., Awaitable[OfVenue]], guests: GuestTexts) -> APIRouter:
     """Make the routes of one order."""
     router = APIRouter(prefix="/v1/venues/{venue_id}/orders/{order_id}", tags=["order"])
     asked = Annotated[OfVenue, Depends(asked_of_venue)]
@@ -35,14 +37,18 @@ def order_routes(rows: Rows, asked_of_venue: Callable[..., Awaitable[OfVenue]]) 
 
     @router.get("", summary="One order, as it is or as it was", responses=openapi.ORDER)
     async def order(held: Held, of: asked, order_id: OrderId, at: AtText = None) -> Response:
-        found = await (reads.now(of.venue_id, order_id) if at is None else reads.then(of.venue_id, order_id, at))
-        version, document = found
-        return answer(held, document, f'"v{version}"')
+        if at is None:
+            version, document = await reads.now(of.venue_id, order_id)
+            return answer(held, guests.opened(document), f'"v{version}"')
+        version, document = await reads.then(of.venue_id, order_id, at)
+        past = guests.opened(document)
+        erased = ERASED.encode() in past  # since that version was read: it must not pass for what was read then
+        return answer(held, past, tag_of(past) if erased else f'"v{version}"')
 
     @router.get("/history", summary="All that happened to an order", responses=openapi.HISTORY)
     async def history(held: Held, of: asked, order_id: OrderId) -> Response:
         steps = await reads.trail(of.venue_id, order_id)
-        body = b'{"events":%b}' % json_list([_entry(step) for step in steps])
+        body = guests.opened(b'{"events":%b}' % json_list([_entry(step) for step in steps]))
         return answer(held, body, tag_of(body))
 
     return router
@@ -74,7 +80,14 @@ class _OrderReads:
             await self.now(venue_id, order_id)  # 404 where there is no such order
             detail = "the order's events were dropped by age: only its present state is known, ask without `at`"
             raise Problem(HTTPStatus.GONE, "history_dropped", detail)
-        return [Step(row["version"], row["appended_at"], row["event"]) for row in found]
+        return _as_known_now([Step(row["version"], row["appended_at"], row["event"]) for row in found])
+
+
+def _as_known_now(trail: list[Step]) -> list[Step]:
+    """Give a trail without what the guest said, once the guest was erased: the past is not asked for it either."""
+    if not any(says_erased(step.event.encode()) for step in trail):
+        return trail
+    return [replace(step, event=erased_event(step.event.encode()).decode()) for step in trail]
 
 
 def _entry(step: Step) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
+from order_contracts.guest_texts import GuestTexts
 from projector.queries import openapi
 from projector.queries.asked import CursorText, Limit, Statuses, cursor_of
 from projector.queries.conditional import Held, answer, tag_of
@@ -19,7 +20,7 @@ ORDER BY venue_id, status
 
 
 def organization_routes(
-    rows: Rows, orders: OrderList, asked_of_organization: Callable[..., Awaitable[str]]
+    rows: Rows, orders: OrderList, guests: GuestTexts, asked_of_organization: Callable[..., Awaitable[str]]
 ) -> APIRouter:
     """Make the routes; a token must be for all venues of the organization."""
     router = APIRouter(prefix="/v1/organizations/{organization_id}", tags=["organization"])
@@ -30,7 +31,7 @@ def organization_routes(
         held: Held, organization_id: asked, status: Statuses = None, limit: Limit = 50, cursor: CursorText = None
     ) -> Response:
         page = await orders.page(organization_id, status or (), cursor_of(cursor), limit)
-        body = encoded({"orders": listed(page.documents), "next": str(page.next) if page.next else None})
+        body = guests.opened(listed(page))
         return answer(held, body, tag_of(body))
 
     @router.get("/venues", summary="Its venues, and how many orders each has by status", responses=openapi.VENUES)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from order_contracts.channels import partition_of
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.order import OPEN_STATUSES
 from order_contracts.positions import Position
 from projector.queries.conditional import tag_of
@@ -45,6 +46,13 @@ class Snapshot(msgspec.Struct, frozen=True):
             return True
         at = Position.parse(self.position)
         return at.epoch == wanted.epoch and all(at.next.get(p, 0) >= offset for p, offset in wanted.next.items())
+
+    def opened(self, guests: GuestTexts) -> "Snapshot":
+        """Give it with the guests' texts opened, and a tag of those: they can go while the rows stay."""
+        orders = guests.opened(bytes(self.orders))
+        if orders == bytes(self.orders):
+            return self
+        return msgspec.structs.replace(self, orders=msgspec.Raw(orders), tag=tag_of(self.tag.encode(), orders))
 
     def body(self, server_time: str) -> bytes:
         """Give it as the endpoint's JSON."""

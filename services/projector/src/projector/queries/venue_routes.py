@@ -11,13 +11,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Response
 
 from order_contracts.events import timestamp
+from order_contracts.guest_texts import GuestTexts
 from order_contracts.order import OPEN_STATUSES
 from order_contracts.positions import Position
 from projector.queries import board, openapi
 from projector.queries.asked import CursorText, Limit, OfVenue, Since, Statuses, cursor_of
 from projector.queries.changes import TooOld, VenueChanges
 from projector.queries.conditional import Held, answer, tag_of
-from projector.queries.order_lists import OrderList
+from projector.queries.order_lists import OrderList, Page
 from projector.queries.poll_hint import PollBounds, poll_after_ms
 from projector.queries.problems import Problem, invalid, unavailable
 from projector.queries.rates import Rates
@@ -42,6 +43,7 @@ class VenueReads:
     changes: VenueChanges
     rates: Rates
     bounds: PollBounds
+    guests: GuestTexts
 
     def hint(self, now: datetime, latest: Sequence[datetime]) -> dict[str, str]:
         """Give the poll hint as a header."""
@@ -58,7 +60,7 @@ def venue_routes(reads: VenueReads, asked_of_venue: Callable[..., Awaitable[OfVe
         held: Held, of: asked, status: Statuses = None, limit: Limit = 50, cursor: CursorText = None
     ) -> Response:
         page = await reads.orders.page(of.venue_id, status or (), cursor_of(cursor), limit)
-        body = encoded({"orders": listed(page.documents), "next": str(page.next) if page.next else None})
+        body = reads.guests.opened(listed(page))
         return answer(held, body, tag_of(body), reads.hint(datetime.now(UTC), await reads.rates.latest(of.venue_id)))
 
     @router.get("/snapshot", summary="Open orders and the position at which they are true", responses=openapi.SNAPSHOT)
@@ -83,7 +85,8 @@ def venue_routes(reads: VenueReads, asked_of_venue: Callable[..., Awaitable[OfVe
             raise Problem(HTTPStatus.GONE, "position_too_old", detail, field="since") from error
         except NotProjectedYet as error:
             raise _no_projector() from error
-        now, position, documents = datetime.now(UTC), str(found.position), json_list(found.documents)
+        now, position = datetime.now(UTC), str(found.position)
+        documents = reads.guests.opened(json_list(found.documents))
         headers = {"Position": position, **reads.hint(now, await reads.rates.latest(of.venue_id))}
         body = {"position": position, "server_time": timestamp(now), "orders": msgspec.Raw(documents)}
         return answer(held, encoded(body), tag_of(position.encode(), documents), headers)
@@ -106,9 +109,10 @@ def venue_routes(reads: VenueReads, asked_of_venue: Callable[..., Awaitable[OfVe
     return router
 
 
-def listed(documents: Sequence[str]) -> msgspec.Raw:
-    """Give documents as a JSON list that is encoded already."""
-    return msgspec.Raw(json_list(documents))
+def listed(page: Page) -> bytes:
+    """Give a page as its body."""
+    orders = msgspec.Raw(json_list(page.documents))
+    return encoded({"orders": orders, "next": str(page.next) if page.next else None})
 
 
 def encoded(body: dict[str, Any]) -> bytes:
