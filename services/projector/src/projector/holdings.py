@@ -55,6 +55,14 @@ class Holding:
         """The offset to read from: that of the record before `next` while it is still to be compared."""
         return self.next if self.lineage is None else self.next - 1
 
+    def check_reach(self, partition: int, first: int, end: int) -> None:
+        """Check that the log still has what comes next. Raises LineageBroken."""
+        if not first <= self.fetch_from <= self.next <= end:
+            raise LineageBroken(
+                f"partition {partition}: the rows stand at offset {self.next}, the log has {first} to {end}. Records "
+                "were deleted or the topic was recreated: raise LOG_EPOCH and rebuild into a new DATABASE_SCHEMA"
+            )
+
 
 class Holdings(dict[int, Holding]):
     """The claimed partitions."""

@@ -1,10 +1,7 @@
-"""Feeds the log into the read models: claims partitions, admits their records, projects, and claims again on doubt.
+"""Feeds the log into the read models: claims partitions, admits records, folds them while the batch before is written.
 
-While a batch is being written, the next one is taken and folded (pipeline.py).
-
-A partition is either held (its position was read from Postgres, the consumer stands there) or unclaimed (paused until
-then). Whatever goes wrong with a batch (fence, lost connection, unknown COMMIT, rebalance) has one answer: pause, let
-go, read the position again, seek there. Nothing in Kafka's own offsets is trusted or written.
+A partition is held (its position was read, the consumer stands there) or unclaimed (paused until then). Whatever goes
+wrong with a batch has one answer: let go, read the position again, seek there. Kafka's own offsets are never trusted.
 """
 
 import asyncio
@@ -18,12 +15,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from order_contracts.tracing import traced
-from order_contracts.wire import Malformed, read_record
+from order_contracts.wire import Malformed
+from projector.batches import Batch, records_of, steps_of
 from projector.changes import Changes, LogRecord
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE
 from projector.folding import Folded
-from projector.holdings import Holding, Holdings, LineageBroken, digest
+from projector.holdings import Holding, Holdings
 from projector.metrics import Metrics
 from projector.pipeline import Pipeline
 from projector.progress import Progress
@@ -32,7 +30,6 @@ from projector.tracing import Traces
 
 log = structlog.get_logger(__name__)
 
-Batch = dict[int, Sequence[ConsumerRecord]]
 _FIRST_DELAY, _LONGEST_DELAY = 0.1, 5.0
 
 
@@ -116,7 +113,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         first, end = await self._consumer().beginning_offsets(known), await self._consumer().end_offsets(known)
         for partition in known:
             holding = positions[partition.partition]
-            _check_reach(partition.partition, holding, first[partition], end[partition])
+            holding.check_reach(partition.partition, first[partition], end[partition])
             if partition.partition in self._unclaimed:  # a rebalance may have taken it while we asked
                 self._consumer().seek(partition, holding.fetch_from)
                 self._consumer().resume(partition)
@@ -130,9 +127,9 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         if not batch:
             return
         started = time.perf_counter()
-        steps = {partition: self._step(partition, admitted) for partition, admitted in batch.items()}
+        steps = steps_of(batch, self.holdings)
         held = {partition: self.holdings[partition] for partition in batch}
-        judged = (_read(record, self._partitions) for admitted in batch.values() for record in admitted)
+        judged = map(_told, records_of(batch, self._partitions))
         try:
             taken = await self._pipeline.take(judged, lambda folded: self._write(folded, batch, steps, held, started))
         except UNAVAILABLE as error:
@@ -140,13 +137,6 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
             return
         if not taken:
             self._let_go([partition for partition, holding in held.items() if self.holdings.get(partition) is holding])
-
-    def _step(self, partition: int, records: Sequence[ConsumerRecord]) -> Step:
-        """Move on a partition: the next poll goes on behind these records, written or not."""
-        held, after = self.holdings[partition], records[-1].offset + 1
-        step = Step(held.next, after, digest(records[-1]), held.revision)
-        held.next = after
-        return step
 
     async def _write(
         self, folded: Folded, batch: Batch, steps: Mapping[int, Step], held: Mapping[int, Holding], started: float
@@ -210,17 +200,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
                       **traced(letter.envelope.traceparent))  # fmt: skip
 
 
-def _read(record: ConsumerRecord, partitions: int) -> LogRecord:
-    place = (record.partition, partitions)
-    content = read_record(record.key, record.value, record.headers, record.timestamp, place)
-    if isinstance(content, Malformed):
-        log.warning("malformed record", partition=record.partition, offset=record.offset, reason=content.reason)
-    return LogRecord(record.partition, record.offset, content)
-
-
-def _check_reach(partition: int, holding: Holding, first: int, end: int) -> None:
-    if not first <= holding.fetch_from <= holding.next <= end:
-        raise LineageBroken(
-            f"partition {partition}: the rows stand at offset {holding.next}, the log has {first} to {end}. "
-            "Records were deleted or the topic was recreated: raise LOG_EPOCH and rebuild into a new DATABASE_SCHEMA"
-        )
+def _told(record: LogRecord) -> LogRecord:
+    if isinstance(record.content, Malformed):
+        log.warning("malformed record", partition=record.partition, offset=record.offset, reason=record.content.reason)
+    return record

@@ -14,12 +14,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from pydantic import SecretStr
 
-from order_contracts.wire import read_record
-from projector.changes import LogRecord
+from projector.batches import Batch, records_of, steps_of
 from projector.checkpoints import Checkpoints
 from projector.database import UNAVAILABLE, close_pool, open_pool
 from projector.folding import Folded
-from projector.holdings import Holdings, digest
+from projector.holdings import Holdings
 from projector.operations.refusal import Refusal
 from projector.pipeline import Pipeline
 from projector.read_models import ReadModels, Step
@@ -31,7 +30,6 @@ log = structlog.get_logger(__name__)
 _BATCH_SECONDS = 120.0
 _FETCH_BYTES = 4 * 1024 * 1024
 _BYTES_AT_HAND = 128_000_000
-Batch = dict[int, list[ConsumerRecord]]
 
 
 class Filler:
@@ -98,23 +96,8 @@ class Filler:
         batch = await self._gather(until)
         if not batch:
             return False
-        judged = (
-            LogRecord(
-                record.partition,
-                record.offset,
-                read_record(
-                    record.key, record.value, record.headers, record.timestamp, (record.partition, self._partitions)
-                ),
-            )
-            for records in batch.values()
-            for record in records
-        )
-        steps = {
-            p: Step(self.holdings[p].next, rs[-1].offset + 1, digest(rs[-1]), self.holdings[p].revision)
-            for p, rs in batch.items()
-        }
-        for partition, step in steps.items():
-            self.holdings[partition].next = step.next
+        steps = steps_of(batch, self.holdings)
+        judged = records_of(batch, self._partitions)
         if not await self._pipeline.take(judged, lambda folded: self._write(folded, steps)):
             await self._claim()
         return True
@@ -137,7 +120,7 @@ class Filler:
                     return batch
                 fitting = [record for record in admitted if record.offset < until[where.partition]]
                 if fitting:
-                    batch.setdefault(where.partition, []).extend(fitting)
+                    batch[where.partition] = [*batch.get(where.partition, ()), *fitting]
                     got += len(fitting)
                 if len(fitting) < len(admitted):
                     self._consumer.seek(where, until[where.partition])
