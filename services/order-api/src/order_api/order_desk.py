@@ -61,7 +61,7 @@ class Request(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """An order as an event left it, in the JSON that callers read, and the position that has seen the event."""
+    """An order as an event left it, in the JSON that callers read, and a position at which that is true."""
 
     order_id: str
     order: bytes
@@ -112,7 +112,8 @@ class OrderDesk:
         head = self._book.head(venue_id, order_id)
         if head is None:
             raise Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order at this venue")
-        return self._answer(order_id, head, replayed=False)
+        # Where the tail stands, not where the order's last event does: from a position long ago nobody can follow.
+        return self._answer(order_id, head, self._log.position_at(venue_id), replayed=False)
 
     async def _carry_out(self, request: Request) -> Answer:
         if self._lag() > self._deadline:
@@ -155,7 +156,7 @@ class OrderDesk:
                 "this Idempotency-Key came before with another body: send a new key with a new request",
                 field="Idempotency-Key",
             )
-        return self._answer(request.order_id, standing, replayed=replayed)
+        return self._answer(request.order_id, standing, self._log.position_after(standing), replayed=replayed)
 
     def _propose(self, request: Request) -> tuple[Event, tuple[str, ...]] | Problem:
         head = self._book.head(request.venue_id, request.order_id)
@@ -192,9 +193,9 @@ class OrderDesk:
         )
         return event, decision.stations
 
-    def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
+    def _answer(self, order_id: str, event: BookedEvent, position: Position, *, replayed: bool) -> Answer:
         text = self._book.text(order_id, event)
-        return Answer(order_id, text, event.version, self._log.position_after(event), replayed)
+        return Answer(order_id, text, event.version, position, replayed)
 
 
 def _superseded(order: Mapping[str, Any] | None, external_version: int | None) -> bool:

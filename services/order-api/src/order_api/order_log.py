@@ -80,6 +80,11 @@ class OrderLog:
         """Give the position that has seen an event."""
         return Position(self._epoch, {event.partition: event.next})
 
+    def position_at(self, venue_id: str) -> Position:
+        """Give the position up to which the book holds a venue's events. Nothing may be awaited beside reading it."""
+        number = partition_of(venue_id, len(self._partitions))
+        return Position(self._epoch, {number: self._partitions[number].next})
+
     async def append(
         self, event: Event, *, stations: tuple[str, ...], fingerprint: str, now: int
     ) -> tuple[BookedEvent, bool]:
