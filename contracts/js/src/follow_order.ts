@@ -56,7 +56,7 @@ class ProgressSource implements Source {
         return { outcome: since === undefined ? "snapshot" : "changes", body, hint: undefined };
       }
       if (answer.status === 404) return { outcome: "refused", why: ORDER_NOT_FOUND };
-      if (isRefusal(answer)) return { outcome: "refused", why: (await problemOf(answer)).detail };
+      if (isRefusal(answer) || answer.status === 422) return { outcome: "refused", why: (await problemOf(answer)).detail };
       return { outcome: "failed", retryAfter: retryAfter(answer) };
     } catch {
       return { outcome: "failed", retryAfter: undefined }; // no network, no answer in time, or no JSON

@@ -77,6 +77,12 @@ export class RoomFollower<S extends Source = Source> {
   /** The network or the page is back: try at once. */
   nudge = (): void => this.#take({ kind: "nudged" });
 
+  /** The network is gone: a dead connection would tell so only after a while. */
+  lost(): void {
+    this.#link.hangUp();
+    this.#take({ kind: "disconnected", byServer: false });
+  }
+
   stop(): void {
     this.ended.abort();
     this.#snapshotting.abort();

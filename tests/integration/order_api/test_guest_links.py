@@ -53,7 +53,5 @@ async def test_progress_says_how_far_the_venue_had_come_so_that_an_order_can_be_
     others = await pos.place(replicas.urls[0])  # the order stands still, its venue does not
     address = f"{replicas.urls[1]}/v1/venues/{pos.venue_id}/orders/{placed['order_id']}/progress"
     seen = await get(address, token(pos.venue_id))
-    (held,), (after,) = (
-        Position.parse(answer.headers["position"]).next.values() for answer in (seen, others)
-    )
+    (held,), (after,) = (Position.parse(answer.headers["position"]).next.values() for answer in (seen, others))
     assert held >= after
