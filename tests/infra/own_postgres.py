@@ -50,7 +50,7 @@ class OwnPostgres:
             user=made.user,
         )
         self._process = self._program.spawn()
-        await eventually(self._program.is_ready, within=30, what="Postgres")
+        await eventually(self._program.is_ready, what="Postgres")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT is "fast", SIGQUIT "immediate"."""

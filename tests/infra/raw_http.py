@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 
-async def raw(url: str, parts: Iterable[bytes], *, pause: float = 0.0, within: float = 10.0) -> bytes:
+async def raw(url: str, parts: Iterable[bytes], *, pause: float = 0.0, within: float = 30.0) -> bytes:
     """Send parts one after the other and give all that comes back until the server hangs up."""
     where = urlsplit(url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)

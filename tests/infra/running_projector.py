@@ -116,7 +116,7 @@ class World:
         assert rows, "no positions yet"
         return int(rows[0]["records"])
 
-    async def caught_up(self, records: int, within: float = 30.0) -> None:
+    async def caught_up(self, records: int, within: float = 120.0) -> None:
         """Wait until so many records are projected."""
 
         async def done() -> bool:
@@ -135,7 +135,7 @@ class World:
             except httpx.TransportError as error:
                 raise AssertionError(repr(error)) from error
 
-        await eventually(answers, within=30, what="readiness")
+        await eventually(answers, within=120, what="readiness")
 
     async def tables(self) -> Expected:
         """Read what is written, in the oracle's form."""

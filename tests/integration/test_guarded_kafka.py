@@ -76,8 +76,8 @@ async def test_each_service_works_with_its_own_rights_and_only_order_api_may_wri
                 lines = (await http.get(f"http://127.0.0.1:{ports[user]}/metrics")).text.splitlines()
                 return any(line.startswith(metric) and float(line.rpartition(" ")[2]) >= 1 for line in lines)
 
-            await eventually(lambda: counted("projector", "projector_records_total"), within=20)
-            await eventually(lambda: counted("notifier", 'notifier_records_total{fate="accepted"}'), within=20)
+            await eventually(lambda: counted("projector", "projector_records_total"))
+            await eventually(lambda: counted("notifier", 'notifier_records_total{fate="accepted"}'))
     for user in ("projector", "notifier"):
         await _may_not_write(kafka, user)
 

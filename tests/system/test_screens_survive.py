@@ -100,7 +100,7 @@ def seen(follower: RoomFollower) -> dict[str, list[int]]:
     return versions
 
 
-@pytest.mark.timeout(120 + KILLS * 10 + SCREENS)
+@pytest.mark.timeout(300 + KILLS * 10 + SCREENS)
 async def test_no_screen_misses_or_repeats_a_version_while_notifiers_die(stack: Stack) -> None:
     evening = Evening(stack, seed=int(os.environ.get("CHAOS_SEED", "6")))
     following = [asyncio.create_task(follower.run()) for follower in evening.followers]

@@ -11,7 +11,6 @@ def packages() -> None:
     node.install()
 
 
-@pytest.mark.timeout(120)
 def test_types_hold() -> None:
     for project in ("contracts/js", "services/notifier/board"):
         node.run("node_modules/typescript/bin/tsc", "-p", project)

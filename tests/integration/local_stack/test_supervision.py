@@ -151,7 +151,7 @@ def start_supervisor(folder: Path) -> subprocess.Popen[bytes]:
 
 async def supervisor_of_two(folder: Path) -> subprocess.Popen[bytes]:
     supervisor = start_supervisor(folder)
-    await eventually((folder / "is-up").exists, within=20)
+    await eventually((folder / "is-up").exists)
     return supervisor
 
 

@@ -13,11 +13,10 @@ import pytest
 
 from infra.eventually import eventually
 from infra.services import state_folder
+from local_stack.ports import HOST, is_free, unused_port
 from local_stack.run_record import alive, recorded
 from local_stack.state import State
 from local_stack.supervisor import STATUS
-
-pytestmark = pytest.mark.timeout(150)  # each starts the whole system, on a machine that may be busy
 
 
 def command_line(command: str, folder: Path, *words: str) -> list[str]:
@@ -30,7 +29,6 @@ def local_stack(command: str, folder: Path, *words: str) -> subprocess.Completed
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
     )
 
 
@@ -80,8 +78,8 @@ def test_down_after_the_supervisor_was_killed_leaves_nothing(folder: Path) -> No
 
 
 def test_a_taken_port_is_named_and_nothing_stays(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = next(base for base in iter(unused_port, None) if all(map(is_free, range(base, base + 16))))
+    with socket.create_server((HOST, port)):
         failed = local_stack("up", folder, "--port-base", str(port))
     assert failed.returncode == 1
     assert f"port {port} for order-api-1 is in use" in failed.stdout
@@ -97,9 +95,9 @@ async def test_down_while_it_starts_stops_it_and_says_so(folder: Path, tmp_path:
             return subprocess.Popen(command_line("up", folder), stdout=file)
 
     starting = up(outputs[0])
-    await eventually(lambda: State(folder).read(STATUS), within=30, what="the supervisor")
+    await eventually(lambda: State(folder).read(STATUS), what="the supervisor")
     following = up(outputs[1])
-    await eventually(lambda: "already up" in outputs[1].read_text(), within=30, what="the second `up`")
+    await eventually(lambda: "already up" in outputs[1].read_text(), what="the second `up`")
     await eventually(lambda: "ready" in (folder / "logs" / "supervisor.log").read_text(), within=60)
     assert (await asyncio.to_thread(local_stack, "down", folder)).stdout.startswith("Stopped.")
     for process, output in zip((starting, following), outputs, strict=True):

@@ -127,7 +127,7 @@ async def test_a_restarted_replica_goes_on_from_any_position(start: Start, write
     await writer.append("a")
     await has_all(listener, writer)
     first.kill()
-    await listener.wait_gone(5)
+    await listener.wait_gone()
     await writer.append("a")
     await listener.connect((await start()).url)
     assert (await listener.subscribe())["replayed"] == 1
@@ -149,7 +149,7 @@ async def test_every_transport_gets_everything(start: Start, writer: OrderWriter
         await has_all(listener, writer)
     own.kill()  # the client's own way out of a long poll waits for the poll's end
     for listener in listeners:
-        await listener.wait_gone(10)
+        await listener.wait_gone()
 
 
 async def test_replay_and_live_batches_never_overlap_or_part(start: Start, writer: OrderWriter) -> None:

@@ -55,21 +55,21 @@ async def test_screens_are_told_that_the_log_is_silent_and_that_it_is_back(own_k
     environment = {"FEED_STALE_SECONDS": "2"}
     replica = NotifierProcess(own_kafka.address, "orders", tmp_path / "notifier.log", environment)
     replica.start()
-    await eventually(replica.is_ready, within=20)
+    await eventually(replica.is_ready)
     early, late = (RoomListener(token(["v1"]), "venue:v1") for _ in range(2))
     stream = RoomListener(token(["v1"]), "venue:v1", transport="sse")
     for listener in (early, stream):
         await listener.connect(replica.url)
         await listener.subscribe()
     own_kafka.program.pause()
-    await eventually(lambda: early.feed_status, within=6)
+    await eventually(lambda: early.feed_status)
     await late.connect(replica.url)
     await late.subscribe()
     assert [status["stale"] for status in early.feed_status] == [True]
     assert late.feed_status == early.feed_status, "who comes while it is stale is told as well"
     assert (await replica.get("/livez")).status_code == 200, "a silent log is no reason to start anew"
     own_kafka.program.resume()
-    await eventually(lambda: len(early.feed_status) == 2, within=20)
+    await eventually(lambda: len(early.feed_status) == 2)
     assert early.feed_status[1]["stale"] is False
     async with AIOKafkaProducer(bootstrap_servers=own_kafka.address, acks="all") as producer:
         await OrderWriter(producer, "orders", 4, "v1").append("a")
@@ -117,7 +117,7 @@ async def test_header_names_and_values_that_are_no_text_are_passed_over(
     await writer.append("a")
     await writer.with_null_header()
     await writer.append("a")
-    await eventually(lambda: len(listener.events) == 3, within=15)
+    await eventually(lambda: len(listener.events) == 3)
     assert (listener.gaps, listener.duplicates) == ([], 0)
     assert await replica.metric(bad) == before + 2
     origin = listener.batches[0][1]["prev"]

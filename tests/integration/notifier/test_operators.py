@@ -102,7 +102,7 @@ async def test_a_notice_and_a_sign_out_reach_every_transport_and_nobody_else(
     out = await ask(replica, admin(venue), "sign-outs", {"token_id": "till-1", "reason": "this tablet is lost"})
     assert out.json()["watchers_here"] == 2
     for listener in meant:
-        await listener.wait_gone(5)
+        await listener.wait_gone()
         assert listener.signed_out == ["this tablet is lost"]
     assert (other.gone, stranger.notices, stranger.gone) == (False, [], False)
     for listener in (other, stranger):
@@ -138,16 +138,16 @@ async def test_replicas_know_of_each_other_through_redis(start: Start, own_redis
     here, there = await follow(one, venue), await follow(two, venue, station="grill")
     everything = {f"venue:{venue}": 1, f"venue:{venue}:station:grill": 1}
     for replica in (one, two):
-        await eventually(lambda replica=replica: _are(rooms(replica, admin(venue)), everything), within=15)
+        await eventually(lambda replica=replica: _are(rooms(replica, admin(venue)), everything))
     told = await ask(one, admin(venue), "notices", {"text": "hello", "room": f"venue:{venue}"})
     assert (told.json()["watchers_here"], told.json()["other_replicas"]) == (1, 1)
     await eventually(lambda: here.notices and there.notices)
     assert [notice["id"] for notice in (*here.notices, *there.notices)] == [told.json()["id"]] * 2
     await ask(one, admin(venue), "sign-outs", {"room": f"venue:{venue}:station:grill"})
-    await there.wait_gone(5)
+    await there.wait_gone()
     two.ask_to_stop()
     await two.ended()
-    await eventually(lambda: _are(rooms(one, admin(venue)), {f"venue:{venue}": 1}), within=5)
+    await eventually(lambda: _are(rooms(one, admin(venue)), {f"venue:{venue}": 1}))
     await here.drop()
 
 
@@ -155,7 +155,6 @@ async def _are(work: Any, expected: Any) -> bool:
     return bool(await work == expected)
 
 
-@pytest.mark.timeout(90)
 async def test_redis_lost_and_back_costs_no_screen_an_event(
     start: Start, own_redis: OwnRedis, writer: OrderWriter
 ) -> None:
@@ -176,7 +175,7 @@ async def test_redis_lost_and_back_costs_no_screen_an_event(
         answer = await ask(one, admin(writer.venue), "notices", {"text": "hello"})
         return answer.status_code == 202 and answer.json()["other_replicas"] == 1
 
-    await eventually(told, within=20)
+    await eventually(told)
     await eventually(lambda: all(screen.notices for screen in screens))
     await writer.append("a")
     await eventually(lambda: all(len(screen.events) == 3 for screen in screens))
@@ -193,4 +192,4 @@ async def test_a_replica_starts_and_serves_while_redis_is_away(start: Start, wri
     await eventually(lambda: screen.events)
     own.ask_to_stop()
     assert await own.ended() == 0
-    await screen.wait_gone(5)
+    await screen.wait_gone()

@@ -42,7 +42,7 @@ async def send_until_slow(served: Fan, *, least: int = 1) -> int:
 
 
 async def back_to(before: dict[str, int]) -> None:
-    await eventually(lambda: held() == before, within=10, what=f"{before}, there is {held()}")
+    await eventually(lambda: held() == before, what=f"{before}, there is {held()}")
 
 
 @on_uvloop

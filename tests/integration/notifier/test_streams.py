@@ -51,7 +51,7 @@ async def test_a_stream_goes_on_where_it_was_cut_on_another_replica(
     await writer.append("a")
     await eventually(lambda: following.events)
     first.kill()
-    await following.wait_gone(5)
+    await following.wait_gone()
     await writer.append("a")
     await following.connect(replica.url)
     assert (await following.subscribe())["replayed"] == 1
@@ -91,7 +91,7 @@ async def test_a_position_that_is_not_held_is_a_resync_and_the_end(replica: Noti
     following = listener(venue, "ffffffff.0-0.1-0.2-0.3-0")
     await following.connect(replica.url)
     assert await following.subscribe() == {"resync": True}
-    await following.wait_gone(5)
+    await following.wait_gone()
 
 
 async def test_who_may_not_is_told_so_in_words(replica: NotifierProcess, venue: str) -> None:
@@ -118,7 +118,7 @@ async def test_a_stream_ends_with_its_token_and_says_so(replica: NotifierProcess
     following = listener(venue, seconds=4 - LEEWAY_SECONDS)
     await following.connect(replica.url)
     await following.subscribe()
-    await following.wait_gone(10)
+    await following.wait_gone()
     assert following.signed_out == ["the token has expired: get a new one"]
     await following.connect(replica.url)
     with pytest.raises(ConnectionRefused, match="expired"):
@@ -158,10 +158,10 @@ async def test_a_storm_of_streams_is_let_in_at_the_rate_and_the_others_are_told_
 async def test_who_hangs_up_is_forgotten(start: Start, writer: OrderWriter) -> None:
     own = await start()
     streams = [await follow(own, writer.venue) for _ in range(5)]
-    await eventually(lambda: _equals(own, 5), within=15)
+    await eventually(lambda: _equals(own, 5))
     for stream in streams:
         await stream.drop()
-    await eventually(lambda: _equals(own, 0), within=15)
+    await eventually(lambda: _equals(own, 0))
 
 
 async def _equals(replica: NotifierProcess, expected: float) -> bool:
@@ -178,13 +178,13 @@ async def test_a_stream_that_reads_too_slowly_is_cut_with_a_resync_and_the_other
         stalled.connect(("127.0.0.1", own.port))
         request = f"GET /v1/venues/{writer.venue}/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
         stalled.sendall(f"{request}{token([writer.venue])}\r\n\r\n".encode())
-        await eventually(lambda: _equals(own, 2), within=15)
+        await eventually(lambda: _equals(own, 2))
         for number in range(60):
             await writer.append(f"{number}", notes="x" * 30_000)
             await eventually(lambda seen=number + 1: len(good.events) == seen)  # it keeps up, on a busy machine too
         stalled.setblocking(False)
         read = bytearray()
-        await eventually(lambda: _ends(stalled, read), within=20)
+        await eventually(lambda: _ends(stalled, read))
     assert b"event: resync" in read[-300:]
     assert good.gaps == []
     await good.drop()

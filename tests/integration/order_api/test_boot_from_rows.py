@@ -153,6 +153,6 @@ async def test_postgres_that_is_not_there_delays_no_boot(world: World) -> None:
     world.database_url = "postgresql://127.0.0.1:1/nobody"
     await world.append(RandomLog(Random("down"), VENUES, PARTITIONS).entries(50))
     epoch, rows = await epoch_and_rows(world)
-    async with asyncio.timeout(5), reader(world, rows, epoch) as warm:
+    async with asyncio.timeout(20), reader(world, rows, epoch) as warm:
         assert not warm.from_rows
     rows.close()

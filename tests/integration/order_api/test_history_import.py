@@ -99,7 +99,7 @@ async def test_killed_in_the_middle_and_taken_up_again_it_is_whole(
     file.write_text("\n".join(past(number) for number in range(600)))
     first = await start(replicas, venue, file, "--rate", "250")
     state = file.with_suffix(".state")
-    await eventually(lambda: state.exists() and json.loads(state.read_bytes())["entries"] >= 250, within=20)
+    await eventually(lambda: state.exists() and json.loads(state.read_bytes())["entries"] >= 250)
     first.kill()
     await first.communicate()
     held = json.loads(state.read_bytes())["entries"]

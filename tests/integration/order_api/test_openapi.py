@@ -5,8 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
-
 from infra.pos_client import PosClient, order_body, token
 from integration.order_api.conftest import Replicas
 
@@ -27,7 +25,6 @@ expected-statuses = [400, 401, 428]
 TESTS = Path(__file__).parents[2]
 
 
-@pytest.mark.timeout(180)
 async def test_no_request_finds_the_document_wrong(replicas: Replicas, pos: PosClient, tmp_path: Path) -> None:
     totals = {"total": {"amount": 2850, "currency": "EUR"}}
     placed = await pos.place(replicas.urls[0], order_body(totals=totals))

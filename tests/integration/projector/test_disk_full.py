@@ -44,7 +44,6 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["/usr/bin/umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.timeout(120)
 async def test_a_full_disk_stops_it_with_a_clear_word_and_it_goes_on_when_there_is_room(
     backing: Backing, topic: str, folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,6 @@ from projector.queries.snapshots import Snapshots
 VENUES = ("osteria", "kiosk", "bar", "cantina")
 
 
-@pytest.mark.timeout(120)
 async def test_everything_works_behind_pgbouncer_and_outlives_its_restart(world: World) -> None:
     entries = RandomLog(Random("pooled"), VENUES, PARTITIONS).entries(1200)
     name = world.database_url.rpartition("/")[2]

@@ -35,7 +35,7 @@ async def test_headers_that_are_no_utf8_are_a_counted_rejection_and_nothing_wait
     good = entry_of(order_event("o1", "bar", 1, None, "e1", {"status": "placed"}), PARTITIONS)
     async with world.running():
         await world.append([bad, bad, good])
-        await world.caught_up(3, within=15)
+        await world.caught_up(3)
         await eventually(lambda: all_counted(world, 3), what="counting what was committed")
         assert await world.metric("projector_rejected_total") == 2
     assert set((await world.tables()).orders) == {"o1"}
@@ -50,11 +50,11 @@ async def test_a_header_name_that_is_no_utf8_is_a_counted_rejection_even_after_a
                 await writer.append(f"before-{number}")
                 await others.append(f"before-{number}")
             await writer.with_broken_header_name()
-            await world.caught_up(7, within=15)
+            await world.caught_up(7)
         async with world.running():  # it stands behind the bad record, and reads it again
             await writer.append("after")
             await others.append("after")
-            await world.caught_up(9, within=15)
+            await world.caught_up(9)
     names = {f"{venue}-before-{number}" for venue in ("bar", "osteria") for number in range(3)}
     assert set((await world.tables()).orders) == names | {"bar-after", "osteria-after"}
 
@@ -70,9 +70,9 @@ async def test_what_only_postgres_refuses_quarantines_its_order_and_nothing_else
     batch += [event(f"o{n}", 2, status="ready") for n in range(20, 40)]
     await world.append(batch)
     async with world.running():
-        await world.caught_up(len(batch), within=15)
+        await world.caught_up(len(batch))
         await world.append([event("o7", 4, status="completed"), event("o8", 3, status="ready")])
-        await world.caught_up(len(batch) + 2, within=15)
+        await world.caught_up(len(batch) + 2)
     tables = await world.tables()
     assert tables.dead_letters == [("o7", 2), ("o7", 3), ("o7", 4), ("o9", 2)]
     versions = {name: order[0] for name, order in tables.orders.items()}
@@ -88,7 +88,7 @@ async def test_what_only_postgres_refuses_quarantines_its_order_and_nothing_else
 async def test_probes_and_metrics_tell_what_was_done(world: World) -> None:
     await world.append([entry_of(order_event("o1", "bar", 1, None, "e1", {"status": "placed"}), PARTITIONS)])
     async with world.running():
-        await world.caught_up(1, within=15)
+        await world.caught_up(1)
         await eventually(lambda: all_counted(world, 1), what="counting what was committed")
         assert await world.probe("/livez") == (200, {"status": "ok"})
         assert await world.probe("/readyz") == (200, {"status": "ok"})

@@ -5,8 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-import pytest
-
 from infra.query_client import query_api, token
 from infra.random_log import Entry, entry_of
 from infra.running_projector import PARTITIONS, World
@@ -38,7 +36,6 @@ def golden() -> list[Entry]:
     return [entry_of(decode_event(record["value"].encode()), PARTITIONS) for _, record in golden_records()]
 
 
-@pytest.mark.timeout(180)
 async def test_no_request_finds_the_document_wrong(world: World, tmp_path: Path) -> None:
     entries = golden()
     await world.append(entries)

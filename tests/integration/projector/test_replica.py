@@ -35,7 +35,6 @@ async def run(address: str, *statements: str) -> None:
         await connection.close()
 
 
-@pytest.mark.timeout(120)
 async def test_a_replica_that_falls_behind_is_not_believed_until_it_has_caught_up(pair: Pair) -> None:
     more = {"analytics_database_url": pair.replica, "analytics_lag_seconds": 0.5}
     await run(pair.primary, "INSERT INTO positions VALUES (0, '0123abcd', 0, NULL)", SOLD)
@@ -53,7 +52,7 @@ async def test_a_replica_that_falls_behind_is_not_believed_until_it_has_caught_u
                 assert found == wanted, found
                 return True
 
-            await eventually(is_told, within=20, what=f"{wanted!r} from the replica")
+            await eventually(is_told, what=f"{wanted!r} from the replica")
 
         await told(1)
         await run(pair.replica, "SELECT pg_wal_replay_pause()")

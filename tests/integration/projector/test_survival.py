@@ -35,7 +35,7 @@ async def progress_beyond(world: World, records: int) -> None:
     async def moved() -> bool:
         return await world.projected() > records
 
-    await eventually(moved, within=30, what=f"getting beyond {records}")
+    await eventually(moved, what=f"getting beyond {records}")
 
 
 _OPEN_TRANSACTIONS = """
@@ -44,7 +44,7 @@ WHERE application_name = 'projector' AND datname = current_database() AND xact_s
 """
 
 
-@pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.timeout(300 + 10 * KILLS)
 async def test_killed_inside_a_transaction_again_and_again(world: World) -> None:
     log = RandomLog(Random("kill"), VENUES, PARTITIONS)
     static = {"GROUP_INSTANCE_ID": "one", "BATCH_RECORDS": "5"}
@@ -88,7 +88,6 @@ async def test_cancelled_anywhere_and_started_again(world: World) -> None:
     await world.agrees()
 
 
-@pytest.mark.timeout(90)
 async def test_connections_cut_while_writing_and_committing(world: World) -> None:
     entries = hostile("cut", 2500)
     async with world.running(BATCH_RECORDS="20"):
@@ -112,7 +111,7 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-@pytest.mark.timeout(120 + 10 * RESTARTS)
+@pytest.mark.timeout(300 + 10 * RESTARTS)
 async def test_postgres_restarted_under_load(backing: Backing, topic: str, folder: Path) -> None:
     postgres, log = OwnPostgres(folder / "pg"), RandomLog(Random("restart"), VENUES, PARTITIONS)
     world = World(backing.kafka, topic, postgres.url)
@@ -135,7 +134,6 @@ async def test_postgres_restarted_under_load(backing: Backing, topic: str, folde
         postgres.stop()
 
 
-@pytest.mark.timeout(90)
 async def test_two_projectors_that_both_believe_they_own_all_partitions(world: World) -> None:
     entries = hostile("fight", 2000)
     groups = [{"CONSUMER_GROUP": f"{name}-{world.topic}", "BATCH_RECORDS": "20"} for name in ("left", "right")]
@@ -167,7 +165,6 @@ async def test_a_stale_writers_batch_changes_no_row(world: World) -> None:
     assert (await world.query("SELECT next FROM positions WHERE partition = $1", partition))[0]["next"] == 1
 
 
-@pytest.mark.timeout(90)
 async def test_a_stopped_projector_that_comes_back_writes_nothing_stale(world: World) -> None:
     entries = hostile("zombie", 1500)
     zombie = world.process("zombie", CONSUMER_GROUP=f"z-{world.topic}", BATCH_RECORDS="20")
@@ -180,7 +177,7 @@ async def test_a_stopped_projector_that_comes_back_writes_nothing_stale(world: W
             await world.caught_up(len(entries), within=60)
             zombie.send_signal(signal.SIGCONT)
             await world.append(entries[:20])
-            await world.caught_up(len(entries) + 20, within=30)
+            await world.caught_up(len(entries) + 20)
     finally:
         reaped([zombie])
     await world.agrees()

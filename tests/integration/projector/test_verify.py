@@ -3,8 +3,6 @@
 import asyncio
 from random import Random
 
-import pytest
-
 from infra.operating import ended, operate, start
 from infra.random_log import Entry, RandomLog
 from infra.running_projector import PARTITIONS, World
@@ -16,7 +14,6 @@ def hostile(seed: str, length: int) -> list[Entry]:
     return RandomLog(Random(seed), VENUES, PARTITIONS).entries(length)
 
 
-@pytest.mark.timeout(90)
 async def test_equal_while_orders_come_in_and_different_once_a_row_was_changed(world: World) -> None:
     entries = hostile("verify", 3000)
     await world.append(entries[:2000])

@@ -53,5 +53,5 @@ def test_a_port_on_which_somebody_listens_is_not_given(monkeypatch: pytest.Monke
     with socket.create_server((HOST, 0)) as busy, socket.create_server((HOST, 0)) as freed:
         taken, free = busy.getsockname()[1], freed.getsockname()[1]
         freed.close()
-        monkeypatch.setattr("local_stack.ports._CANDIDATES", [taken, free])
+        monkeypatch.setattr("local_stack.ports.CANDIDATES", [taken, free])
         assert unused_port() == free

@@ -39,7 +39,9 @@ class SocketIoWire:
         for name in _MESSAGES:
             client.on(name, self._teller(name))
         try:
-            await client.connect(url, auth={"token": token}, transports=self._transports)
+            await client.connect(  # one second, the library's own patience, is too short for a server under a storm
+                url, auth={"token": token}, transports=self._transports, wait_timeout=_SECONDS
+            )
         except socketio.exceptions.ConnectionError as error:
             await client.disconnect()
             said = refusals[0] if refusals else str(error)

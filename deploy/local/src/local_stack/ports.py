@@ -9,7 +9,7 @@ from local_stack.failure import StackFailure
 HOST = "127.0.0.1"
 # Below the range from which systems take the near end of outgoing connections: a client that keeps reconnecting to
 # a server that is down could otherwise be given that very port, connect to itself, and keep the server from it.
-_CANDIDATES = range(20_000, 32_000)
+CANDIDATES = range(20_000, 32_000)
 
 
 class PortTaken(StackFailure):
@@ -59,7 +59,7 @@ _handed_out: set[int] = set()
 def unused_port() -> int:
     """Give a port on which nothing listens, and which this process has given to nobody else."""
     while True:
-        port = random.choice(_CANDIDATES)  # noqa: S311  # nothing secret
+        port = random.choice(CANDIDATES)  # noqa: S311  # nothing secret
         if port not in _handed_out and is_free(port):
             _handed_out.add(port)
             return port
