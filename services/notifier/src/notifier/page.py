@@ -53,7 +53,8 @@ def _file(path: str, name: str, headers: dict[str, str]) -> Route:
 def _headers(apis: list[str]) -> dict[str, str]:
     policy = (
         "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; "
-        f"manifest-src 'self'; connect-src 'self' {' '.join(apis)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"manifest-src 'self'; connect-src 'self' {' '.join(apis)}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return {
         "cache-control": "no-cache",
