@@ -8,6 +8,7 @@ const KEPT_MS = 12 * 3_600_000; // what was tapped yesterday means nothing to an
 export class KeptOutbox implements Kept {
   readonly #prefix: string;
   readonly #stop = new AbortController();
+  readonly #unkept = new Map<string, Command>(); // what there was no room for: this tab's alone
   #commands: Command[] = [];
 
   /** `changed` is called when another tab has. */
@@ -28,25 +29,25 @@ export class KeptOutbox implements Kept {
   }
 
   put(command: Command): void {
-    this.#commands = inOrder([...this.#commands.filter(({ key }) => key !== command.key), command]);
     try {
       localStorage.setItem(this.#prefix + command.key, JSON.stringify(command));
-    } catch { /* forbidden or full */ }
+    } catch {
+      this.#unkept.set(command.key, command);
+    }
+    this.#commands = inOrder([...this.#commands.filter(({ key }) => key !== command.key), command]);
   }
 
   drop(key: string): void {
-    this.#commands = this.#commands.filter((command) => command.key !== key);
     try {
       localStorage.removeItem(this.#prefix + key);
     } catch { /* forbidden */ }
+    this.#unkept.delete(key);
+    this.#commands = this.#commands.filter((command) => command.key !== key);
   }
 
   /** Read what all tabs have put there. */
   refresh(): void {
-    try {
-      const names = Object.keys(localStorage).filter((name) => name.startsWith(this.#prefix));
-      this.#commands = inOrder(names.map((name) => JSON.parse(localStorage.getItem(name) as string) as Command));
-    } catch { /* forbidden: what this tab remembers stays */ }
+    this.#commands = inOrder([...stored(this.#prefix), ...this.#unkept.values()]);
   }
 
   stop(): void {
@@ -55,3 +56,12 @@ export class KeptOutbox implements Kept {
 }
 
 const inOrder = (commands: Command[]): Command[] => commands.sort((one, other) => one.at - other.at);
+
+function stored(prefix: string): Command[] {
+  try {
+    const names = Object.keys(localStorage).filter((name) => name.startsWith(prefix));
+    return names.map((name) => JSON.parse(localStorage.getItem(name) as string) as Command);
+  } catch {
+    return []; // forbidden
+  }
+}

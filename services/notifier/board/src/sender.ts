@@ -55,10 +55,13 @@ export class Sender {
   async #sendOne(command: Command): Promise<void> {
     this.#sending.add(command.orderId);
     let next = true;
-    await inOneTab(`outbox ${this.#api}/${command.orderId}`, async () => {
-      if (this.#outbox.holds(command.key)) next = await this.#ended(command);
-    });
-    this.#sending.delete(command.orderId);
+    try {
+      await inOneTab(`outbox ${this.#api}/${command.orderId}`, async () => {
+        if (this.#outbox.holds(command.key)) next = await this.#ended(command);
+      });
+    } finally {
+      this.#sending.delete(command.orderId);
+    }
     this.#changed();
     if (next) this.send();
   }
