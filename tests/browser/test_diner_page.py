@@ -69,8 +69,8 @@ async def test_a_page_whose_notifier_is_killed_reads_on_and_misses_nothing(
     try:
         await expect(page.locator(".connection[data-mood=bad]")).to_contain_text("No connection")
         await pos.act(stack.order_api_urls[0], order_id, "accept")
-        await expect(step_now(page)).to_contain_text("Accepted", timeout=30_000)  # asked of order-api, now and then
-        await expect(page.locator(".connection")).to_contain_text("checked every few seconds", timeout=30_000)
+        await expect(step_now(page)).to_contain_text("Accepted")  # asked of order-api, now and then
+        await expect(page.locator(".connection")).to_contain_text("checked every few seconds")
         await pos.act(stack.order_api_urls[0], order_id, "start")
     finally:
         await stack.start_one("notifier-1")
@@ -130,7 +130,7 @@ async def test_a_link_that_expires_while_it_is_followed_says_so(stack: Stack, pa
     order = {"order_id": await _placed(stack, pos), "venue_id": pos.venue_id, "organization_id": ORGANIZATION}
     link = sign_order_link(order, secret=stack.jwt_secret, token_id="t", now=datetime.now(UTC), lifetime_seconds=5)
     await open_order(page, stack, link)
-    await expect(page.get_by_role("heading", level=1)).to_have_text("This link has expired", timeout=60_000)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("This link has expired")
 
 
 async def test_it_speaks_the_phone_s_language_and_the_chosen_one(

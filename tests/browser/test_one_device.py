@@ -67,14 +67,14 @@ async def test_a_board_opens_without_its_notifier_and_never_from_memory_where_th
     await stack.stop_one("notifier-1")
     try:
         await page.reload()
-        await is_in(page, "placed", "A-1", within=40)  # by the query API
+        await is_in(page, "placed", "A-1")  # by the query API
         await expect(page.locator(".banner")).to_be_visible()
     finally:
         await stack.start_one("notifier-1")
-    await is_live(page, within=60)
+    await is_live(page)
     await page.evaluate(_POISON)
     await page.reload()
-    await is_live(page, within=40)
+    await is_live(page)
     assert await page.evaluate("window.stale") is None
 
 

@@ -20,9 +20,9 @@ async def open_order(page: Page, stack: Stack, token: str, replica: int = 0) -> 
     await follows(page)
 
 
-async def follows(page: Page, within: float = 40) -> None:
+async def follows(page: Page) -> None:
     """Wait until the page says that it is live."""
-    await expect(page.locator(".connection[data-mood=live]")).to_be_visible(timeout=within * 1000)
+    await expect(page.locator(".connection[data-mood=live]")).to_be_visible()
 
 
 def step_now(page: Page) -> Locator:
