@@ -128,7 +128,7 @@ async def test_what_is_no_order_s_link_opens_nothing_and_says_why(
 
 async def test_a_link_that_expires_while_it_is_followed_says_so(stack: Stack, page: Page, pos: PosClient) -> None:
     order = {"order_id": await _placed(stack, pos), "venue_id": pos.venue_id, "organization_id": ORGANIZATION}
-    link = sign_order_link(order, secret=stack.jwt_secret, token_id="t", now=datetime.now(UTC), lifetime_seconds=5)
+    link = sign_order_link(order, secret=stack.jwt_secret, token_id="t", now=datetime.now(UTC), lifetime_seconds=8)
     await open_order(page, stack, link)
     await expect(page.get_by_role("heading", level=1)).to_have_text("This link has expired")
 
