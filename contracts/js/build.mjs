@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { compile } from "json-schema-to-typescript";
 
 const NAMES = [
-  "event", "order", "batch-meta", "subscribe", "subscribe-ack", "refresh", "refresh-ack", "resync", "feed-status", "draining", "notice", "signed-out",
+  "event", "order", "batch-meta", "subscribe", "subscribe-ack", "refresh", "refresh-ack", "resync", "feed-status", "draining", "notice", "signed-out", "order-progress",
 ];
 const HEADER = "// Written by `make page` from contracts/schemas; a test says when it has drifted.\n";
 const OPTIONS = { bannerComment: "", additionalProperties: false, strictIndexSignatures: false, unreachableDefinitions: false };

@@ -54,7 +54,7 @@ async def open_tablet(browser_path: str, request: pytest.FixtureRequest) -> Asyn
 
         async def tablet(**options: Any) -> Page:
             context: BrowserContext = await browser.new_context(
-                **{"viewport": {"width": 1280, "height": 800}, **options}
+                **{"viewport": {"width": 1280, "height": 800}, "service_workers": "block", **options}
             )
             page = await context.new_page()
             page.on("pageerror", lambda error: faults.append(str(error)))

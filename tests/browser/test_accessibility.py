@@ -8,23 +8,10 @@ from playwright.async_api import Page, expect
 
 from infra.board import OpenTablet, column, is_in, link, open_board, ticket
 from infra.pos_client import PosClient, order_body
+from infra.wcag import too_small, violations
 from local_stack.stack import Stack
 
-_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_SETTLED = "Promise.allSettled(document.getAnimations().map((one) => one.finished))"
-_TOO_SMALL = """() => [...document.querySelectorAll('button, select, input, textarea')]
-  .filter((one) => one.checkVisibility()).map((one) => one.closest('label.check') ?? one)
-  .filter((one) => Math.min(one.getBoundingClientRect().width, one.getBoundingClientRect().height) < 44)
-  .map((one) => one.outerHTML)"""
 _LATE = {"placed": [0, 0], "accepted": [0, 0], "preparing": [0, 9], "ready": [9, 9]}  # and slow: they have colours
-
-
-async def violations(page: Page, axe: str) -> list[str]:
-    """Ask axe-core, once nothing moves any more."""
-    await page.evaluate(_SETTLED)
-    await page.evaluate(axe)
-    found: dict[str, Any] = await page.evaluate("(tags) => axe.run({runOnly: tags})", _RULES)
-    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found["violations"]]
 
 
 async def busy_venue(stack: Stack, pos: PosClient) -> None:
@@ -62,7 +49,7 @@ async def test_no_rule_is_broken_by_the_board_its_panels_and_its_settings(
     assert await violations(page, axe) == []
     await page.get_by_role("button", name="Settings").click()
     assert await violations(page, axe) == []
-    assert await page.evaluate(_TOO_SMALL) == []
+    assert await too_small(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -81,7 +68,7 @@ async def test_no_rule_is_broken_when_nothing_is_there_when_cut_off_and_when_ask
     await page.goto(stack.notifier_urls[0])
     await expect(page.get_by_label("Token")).to_be_visible()
     assert await violations(page, axe) == []
-    assert await page.evaluate(_TOO_SMALL) == []
+    assert await too_small(page) == []
 
 
 async def test_no_rule_is_broken_on_a_phone_and_from_right_to_left(
@@ -94,7 +81,7 @@ async def test_no_rule_is_broken_on_a_phone_and_from_right_to_left(
     await expect(column(page, "placed").get_by_role("heading", level=2)).to_contain_text("جديد")
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
     assert await violations(page, axe) == []
-    assert await page.evaluate(_TOO_SMALL) == []
+    assert await too_small(page) == []
 
 
 async def test_all_of_it_works_by_keyboard_alone(stack: Stack, page: Page, pos: PosClient) -> None:

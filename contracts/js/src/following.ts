@@ -203,7 +203,7 @@ export class Following {
     if (typeof answer.position === "string") this.#holding.advance(answer.position);
     if (typeof answer.expires_in === "number") this.#lasts(answer.expires_in * 1000, now);
     this.#renewal = "none";
-    this.#patience.went("connect", "older");
+    this.#patience.went("connect", "resync");
     Object.assign(this.known, { joined: true, begun: true, quietSince: undefined });
     this.#stopPolling();
   }
@@ -239,11 +239,12 @@ export class Following {
 
   // --- the snapshot -----------------------------------------------------------------------------------------------
 
+  /** Told once, at once. Told again by the snapshot's own position, what answers is behind: no faster than patience has it. */
   #resync(): void {
     this.known.joined = false;
-    if (this.#patience.failures("older") === 0) return this.#fetchSnapshot();
+    if (this.#patience.failed("resync") === 1) return this.#fetchSnapshot();
     this.known.data = "fetching";
-    this.#do({ kind: "wait", timer: "snapshot", ms: this.#patience.until("older") });
+    this.#do({ kind: "wait", timer: "snapshot", ms: this.#patience.until("resync") });
   }
 
   #fetchSnapshot(): void {
@@ -267,11 +268,8 @@ export class Following {
   /** Take a snapshot in, and show it; gives whether it says anything new. */
   #adopt(snapshot: Snapshot): boolean {
     const adopted = this.#holding.adopt(snapshot);
-    if (adopted === "older") {
-      this.#patience.failed("older");
-      return false;
-    }
-    this.#patience.went("older", "order");
+    if (adopted === "older") return false;
+    this.#patience.went("order");
     this.#do({ kind: "cancel", timer: "order" });
     this.#do({ kind: "changed", orders: [...this.ledger.orders.values()], events: [], whole: true });
     return adopted === "news";

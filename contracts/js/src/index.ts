@@ -1,7 +1,9 @@
-// @scanserve/client: follow a venue's orders, live and without a hole.
+// @scanserve/client: follow a venue's orders, all of an organization's, or a single one, live and without a hole.
 
-export { followVenue, type Change, type FollowOptions, type Follower } from "./follow_venue.ts";
+export { followOrder, ORDER_NOT_FOUND, type FollowOrder } from "./follow_order.ts";
+export type { Change, RoomFollower } from "./follow_room.ts";
+export { followOrganization, followVenue, type Follower, type FollowOptions } from "./follow_venue.ts";
 export { isOpen, OPEN_STATUSES } from "./ledger.ts";
 export type { Status } from "./status.ts";
-export type { Event, Item, Modifier, Notice, Order } from "./schema.ts";
-export { claimsOf, venueOf } from "./token.ts";
+export type { Event, Item, Modifier, Notice, Order, OrderProgress, ProgressItem } from "./schema.ts";
+export { claimsOf, orderOf, venueOf } from "./token.ts";

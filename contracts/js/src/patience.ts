@@ -2,12 +2,12 @@
 
 import { afterAsked, pollAfter, reconnectAfter, refreshAfter } from "./pacing.ts";
 
-/** `older`: a snapshot that was behind what is held. */
-export type Attempt = "connect" | "snapshot" | "order" | "older";
+/** `resync`: told to fetch a snapshot, and not in the room since. */
+export type Attempt = "connect" | "snapshot" | "order" | "resync";
 
 export class Patience {
   readonly #random: () => number;
-  readonly #failures: Record<Attempt, number> = { connect: 0, snapshot: 0, order: 0, older: 0 };
+  readonly #failures: Record<Attempt, number> = { connect: 0, snapshot: 0, order: 0, resync: 0 };
   #poll = 0;
 
   constructor(random: () => number) {

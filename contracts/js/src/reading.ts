@@ -1,43 +1,23 @@
 // The query API as a screen asks it: the snapshot, with its ETag, and one order. Gives inputs of `Following`.
 
+import { isRefusal, numberIn, patient, problemOf, retryAfter } from "./answers.ts";
+import type { Source } from "./follow_room.ts";
 import type { Snapshot } from "./signals.ts";
 import type { Order } from "./schema.ts";
-
-const PATIENCE_MS = 10_000;
 
 export type SnapshotAnswer =
   | { outcome: "snapshot" | "changes"; body: Snapshot; hint: number | undefined }
   | { outcome: "refused"; why: string }
   | { outcome: "failed"; retryAfter: number | undefined };
 
-function numberIn(answer: Response, header: string): number | undefined {
-  const value = Number(answer.headers.get(header) ?? Number.NaN);
-  return Number.isFinite(value) && value >= 0 ? value : undefined;
-}
-
-/** A Retry-After, in milliseconds. */
-function retryAfter(answer: Response): number | undefined {
-  const seconds = numberIn(answer, "Retry-After");
-  return seconds === undefined ? undefined : seconds * 1000;
-}
-
-const isRefusal = (answer: Response): boolean => answer.status === 401 || answer.status === 403;
-
-async function detailOf(answer: Response): Promise<string> {
-  const problem: unknown = await answer.json().catch(() => undefined);
-  const detail = (problem as { detail?: unknown } | undefined)?.detail;
-  return typeof detail === "string" ? detail : `the query API answered ${answer.status}`;
-}
-
-export class Reading {
+export class Reading implements Source {
   #last: { tag: string; body: Snapshot } | undefined; // the snapshot read last, while it may be asked for again
   #tellsChanges = true; // until it turns out to be an older query API
-  readonly #api: string;
-  readonly #venue: string;
+  readonly #base: string;
 
-  constructor(api: string, venue: string) {
-    this.#api = api;
-    this.#venue = `/v1/venues/${encodeURIComponent(venue)}`;
+  /** `base` is the address of a venue or of an organization. */
+  constructor(base: string) {
+    this.#base = base;
   }
 
   /** Ask for the snapshot; with `since`, a position, for what has changed since then where that can be told. */
@@ -67,7 +47,7 @@ export class Reading {
   }
 
   async #answerOf(answer: Response, outcome: "snapshot" | "changes"): Promise<SnapshotAnswer> {
-    if (isRefusal(answer)) return { outcome: "refused", why: await detailOf(answer) };
+    if (isRefusal(answer)) return { outcome: "refused", why: (await problemOf(answer)).detail };
     if (!answer.ok) return { outcome: "failed", retryAfter: retryAfter(answer) };
     return { outcome, body: (await answer.json()) as Snapshot, hint: numberIn(answer, "Poll-After-Ms") };
   }
@@ -97,7 +77,6 @@ export class Reading {
   }
 
   #get(path: string, headers: Record<string, string>, stop: AbortSignal): Promise<Response> {
-    const signal = AbortSignal.any([stop, AbortSignal.timeout(PATIENCE_MS)]);
-    return fetch(`${this.#api}${this.#venue}${path}`, { headers, cache: "no-store", signal });
+    return fetch(`${this.#base}${path}`, { headers, cache: "no-store", signal: patient(stop) });
   }
 }

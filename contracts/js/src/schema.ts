@@ -322,3 +322,37 @@ export interface Notice {
 export interface SignedOut {
   reason: string;
 }
+
+/**
+ * An order as a diner sees it.
+ */
+export interface OrderProgress {
+  order_id: string;
+  venue_id: string;
+  version: number;
+  /**
+   * open enum, as an order's
+   */
+  status: string;
+  status_since: string;
+  display_number?: string | null;
+  dining_option?: string | null;
+  placed_at: string;
+  promised_at?: string | null;
+  scheduled_for?: string | null;
+  updated_at: string;
+  items: {
+    [k: string]: ProgressItem;
+  };
+}
+/**
+ * One line of an order, as a diner sees it.
+ */
+export interface ProgressItem {
+  name: string;
+  quantity: string;
+  /**
+   * open enum: new, held, preparing, ready, served, voided
+   */
+  state: string;
+}

@@ -4,6 +4,8 @@ interface Claims {
   venues?: string[] | "*";
   exp?: number;
   sub?: string;
+  org?: string;
+  order?: string;
 }
 
 /** Read a JWT's claims; empty where it is none. */
@@ -22,4 +24,11 @@ export function claimsOf(token: string): Claims {
 export function venueOf(token: string): string | undefined {
   const { venues } = claimsOf(token);
   return Array.isArray(venues) ? venues[0] : undefined;
+}
+
+/** The order that a diner's link is for, and its venue; undefined where the token is no such link. */
+export function orderOf(token: string): { venue: string; order: string } | undefined {
+  const { order } = claimsOf(token);
+  const venue = venueOf(token);
+  return order && venue ? { venue, order } : undefined;
 }

@@ -120,6 +120,18 @@ test("where no socket can be had the screen polls, slower while nothing is new, 
   assert.deepEqual(take({ kind: "timer", timer: "poll" }), []);
 });
 
+test("a server that sends every snapshot's position back is asked less and less often", () => {
+  const { take } = screen(...LIVE);
+  assert.ok(take({ kind: "cut" }).some(({ kind }) => kind === "fetchSnapshot")); // at once, the first time
+  take({ kind: "snapshot", attempt: 3, snapshot: snapshot(5) });
+  const again = take({ kind: "joined", attempt: 4, answer: { resync: true } });
+  assert.deepEqual(again.filter(({ kind }) => kind !== "status"), [{ kind: "wait", timer: "snapshot", ms: 900 }]);
+  take({ kind: "timer", timer: "snapshot" });
+  take({ kind: "snapshot", attempt: 5, snapshot: snapshot(5) });
+  const third = take({ kind: "joined", attempt: 6, answer: { resync: true } });
+  assert.deepEqual(third.filter(({ kind }) => kind !== "status"), [{ kind: "wait", timer: "snapshot", ms: 1800 }]);
+});
+
 test("an answer of order-api counts at once, and the room's own event for it is a repeat", () => {
   const { take } = screen(...LIVE);
   const put = take({ kind: "answered", order: order("a", 2, "accepted") });

@@ -22,6 +22,7 @@ from order_contracts.channels import partition_of
 from order_contracts.order import OPEN_STATUSES
 from order_contracts.positions import Position
 from projector.queries import kept_in_redis
+from projector.queries.outlines import Outlines
 from projector.queries.rows import Rows
 from projector.queries.snapshots import NotProjectedYet, Snapshots
 
@@ -145,3 +146,24 @@ async def test_an_unchanged_snapshot_is_304_and_says_how_far_it_holds(projected:
                 return again.status_code == 200 and len(again.json()["orders"]) == 3
 
             await eventually(changed)
+
+
+async def test_an_organization_s_snapshot_is_what_the_log_says_of_all_its_venues_at_its_position(world: World) -> None:
+    entries = RandomLog(Random("outlines"), ("bar", "kiosk", "osteria"), PARTITIONS).entries(600)
+    taken: list[tuple[Position, set[tuple[str, int, str]]]] = []
+    async with world.running(BATCH_RECORDS="10"), rows_of(world.database_url) as rows:
+        appending = asyncio.create_task(world.append(entries, pause_every=10))
+        while not taken or await world.projected() < len(entries):
+            try:
+                found = await Outlines(rows, PARTITIONS).load("org-1")
+            except (NotProjectedYet, asyncpg.UndefinedTableError):
+                continue
+            outlines = {(o["order_id"], o["version"], o["status"]) for o in msgspec.json.decode(found.orders)}
+            taken.append((Position.parse(found.position), outlines))
+        await appending
+    log = await world.log()
+    assert any(outlines for _, outlines in taken)
+    for position, outlines in taken:
+        until = [(p, content) for p, offset, content in log if offset < position.next[p]]
+        rows_then = oracle(until).orders.items()
+        assert outlines == {(name, o[0], o[2]) for name, o in rows_then if o[2] in OPEN_STATUSES}, str(position)

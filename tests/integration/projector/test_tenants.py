@@ -15,7 +15,7 @@ VENUES = [venue for venues in ORGANIZATIONS.values() for venue in venues]
 DAYS = "from=2026-11-01&to=2026-12-01"
 REPORTS = ("sales", "items", "times", "late-orders", "refunds")
 OF_VENUE = ("orders", "snapshot", "board", "counts", "orders/{order}", "orders/{order}/history", "orders/{order}?at=1")
-OF_ORGANIZATION = ("orders", "venues")
+OF_ORGANIZATION = ("orders", "venues", "snapshot")
 
 
 def placed(venue: str, organization: str) -> Entry:
@@ -76,6 +76,15 @@ async def test_an_order_is_found_at_its_own_venue_only(tenants: World) -> None:
                 for other in VENUES:
                     answer = await client.get(f"/v1/venues/{venue}/orders/{other}-1{path}", headers=headers)
                     assert answer.status_code == (200 if venue == other else 404)
+
+
+async def test_an_order_is_found_in_its_own_organization_only(tenants: World) -> None:
+    async with query_api(tenants.database_url, PARTITIONS) as client:
+        for organization, venues in ORGANIZATIONS.items():
+            headers = {"Authorization": f"Bearer {token('*', organization_id=organization)}"}
+            for venue in VENUES:
+                answer = await client.get(f"/v1/organizations/{organization}/orders/{venue}-1", headers=headers)
+                assert answer.status_code == (200 if venue in venues else 404)
 
 
 async def test_a_cursor_of_another_venue_opens_nothing_of_it(tenants: World) -> None:

@@ -1,7 +1,8 @@
-"""The staff page is served whole, checked by the browser each time, and may talk to nobody else."""
+"""The pages are served whole, checked by the browser each time, and may talk to nobody else."""
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -19,14 +20,15 @@ def browser() -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(Starlette(routes=routes)), base_url="http://page.test")
 
 
-async def test_the_page_brings_everything_along(browser: httpx.AsyncClient) -> None:
-    index = await browser.get("/")
+@pytest.mark.parametrize(("page_path", "parts"), [("/", "board"), ("/order", "order"), ("/manager", "manager")])
+async def test_a_page_brings_everything_along(browser: httpx.AsyncClient, page_path: str, parts: str) -> None:
+    index = await browser.get(page_path)
     assert index.headers["content-type"].startswith("text/html")
     for path, kind in {
-        "/board.css": "text/css",
-        "/board.js": "text/javascript",
+        f"/{parts}.css": "text/css",
+        f"/{parts}.js": "text/javascript",
         "/icon.svg": "image/svg+xml",
-        "/manifest.webmanifest": "application/manifest+json",
+        **({"/manifest.webmanifest": "application/manifest+json"} if page_path == "/" else {}),
     }.items():
         assert path.lstrip("/") in index.text
         answer = await browser.get(path)
@@ -47,6 +49,14 @@ async def test_the_page_is_told_where_the_apis_are_and_may_reach_only_them(brows
     policy = (await browser.get("/")).headers["content-security-policy"]
     assert "connect-src 'self' http://orders.test http://query.test;" in policy
     assert "default-src 'none'" in policy
+
+
+async def test_what_the_service_worker_keeps_is_what_is_served(browser: httpx.AsyncClient) -> None:
+    worker = (await browser.get("/service_worker.js")).text
+    kept = dict(re.findall(r'"([\w./]+)":"([0-9a-f]{64})"', worker))
+    assert kept.keys() == {"./", "board.js", "board.css", "icon.svg", "manifest.webmanifest"}
+    for name, digest in kept.items():
+        assert sha256((await browser.get(f"/{name}")).content).hexdigest() == digest, f"{name}: make page"
 
 
 async def test_unknown_paths_are_not_found(browser: httpx.AsyncClient) -> None:

@@ -1,17 +1,19 @@
 // What the board says of itself, from the client's status. Pure.
 
 import type { Status } from "@scanserve/client";
-import type { Banner } from "./board_view.ts";
+import type { Banner } from "./banner_view.ts";
 import type { Words } from "./words.ts";
 
 interface Moment {
   /** Monotonic, as `since` of an offline status. */
   at: number;
+  /** Whether there is anything whose age could be told. */
+  held: boolean;
   queued: number;
   clock(iso: string): string;
 }
 
-export function bannerOf(status: Status, words: Words, { at, queued, clock }: Moment): Banner {
+export function bannerOf(status: Status, words: Words, { at, held, queued, clock }: Moment): Banner {
   const waiting = queued > 0 ? words.queued(queued) : "";
   const say = (mood: Banner["mood"], text: string, age = ""): Banner => ({ mood, text, age, queued: waiting });
   switch (status.phase) {
@@ -20,7 +22,10 @@ export function bannerOf(status: Status, words: Words, { at, queued, clock }: Mo
     case "resyncing": return say("slow", words.phases.resyncing);
     case "polling": return say("slow", words.phases.polling);
     case "stale": return say("slow", words.staleSince(clock(status.since)));
-    case "offline": return say("bad", words.phases.offline, words.dataAge(words.seconds(Math.max(0, Math.round((at - status.since) / 1000)))));
+    case "offline": {
+      const age = words.seconds(Math.max(0, Math.round((at - status.since) / 1000)));
+      return say("bad", words.phases.offline, held ? words.dataAge(age) : "");
+    }
     case "refused": return say("entry", words.phases.refused);
   }
 }

@@ -3,20 +3,12 @@
 import { html, nothing, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
 import type { Stage, View } from "./acts.ts";
+import { bannerView, isTroubled, statusView, type Banner } from "./banner_view.ts";
 import type { Column, Ticket } from "./kitchen.ts";
 import type { Panel } from "./panels.ts";
 import type { Words } from "./words.ts";
 
 const SHAPES: Record<Stage, string> = { placed: "●", accepted: "◆", preparing: "▲", ready: "✔" };
-
-/** What the board says of itself. `mood` colours it, the text says it. */
-export interface Banner {
-  mood: "loading" | "live" | "slow" | "bad" | "entry";
-  text: string;
-  /** Changes by the second, and is not read out. */
-  age: string;
-  queued: string;
-}
 
 export interface BoardDeeds {
   view(view: View): void;
@@ -35,6 +27,8 @@ export interface Board {
   panel: Panel | undefined;
   panelView: unknown;
   sound: "on" | "off" | "tap";
+  /** Whether anything was ever read: nothing is not the same as not knowing. */
+  held: boolean;
   columns: readonly Column[];
   shown: ReadonlyMap<Stage, number>;
   ticket(ticket: Ticket, place: number): unknown;
@@ -43,18 +37,16 @@ export interface Board {
 
 export function boardView(board: Board): TemplateResult {
   const { words, columns, banner } = board;
-  const troubled = banner.mood !== "live" && banner.mood !== "loading";
   const empty = columns.every(({ tickets }) => tickets.length === 0);
   return html`
-    <header ?data-banner=${troubled}>
+    <header ?data-banner=${isTroubled(banner)}>
       ${bar(board)}
-      ${!troubled ? nothing : html`<p class="banner" data-mood=${banner.mood}>
-        <span class="mark" aria-hidden="true"></span><span>${banner.text}${banner.age}${banner.queued ? html`<b>${banner.queued}</b>` : nothing}</span></p>`}
+      ${bannerView(banner)}
     </header>
     <div class="body">
       <main id="board" aria-label=${words.board} data-columns=${columns.length} ?data-loading=${banner.mood === "loading" && empty}>
         ${columns.map((column) => columnView(column, board))}
-        ${empty && banner.mood !== "loading" ? html`<p class="empty"><strong>${words.none}</strong>${words.noneMore}</p>` : nothing}
+        ${empty && banner.mood !== "loading" ? html`<p class="empty"><strong>${board.held ? words.none : words.unknown}</strong>${board.held ? words.noneMore : words.unknownMore}</p>` : nothing}
       </main>
       ${board.panelView ?? nothing}
     </div>`;
@@ -66,7 +58,7 @@ function columnView({ stage, tickets }: Column, board: Board): TemplateResult {
   return html`
     <section data-stage=${stage} ?data-empty=${tickets.length === 0} aria-labelledby=${`column-${stage}`}>
       <h2 id=${`column-${stage}`} tabindex="-1"><span class="shape" aria-hidden="true">${SHAPES[stage]}</span>
-        ${words.stages[stage]} <span class="count">${tickets.length}</span></h2>
+        ${words.stages[stage]} <span class="count">${board.held ? tickets.length : "–"}</span></h2>
       <ol>${repeat(tickets.slice(0, most), ({ id }) => id, (ticket, place) => html`<li>${board.ticket(ticket, place)}</li>`)}${
         tickets.length > most ? html`<li class="rest"><button type="button" class="quiet wide" @click=${() => board.deeds.more(stage)}>${
           words.more(tickets.length - most)}</button></li>` : nothing}</ol>
@@ -80,8 +72,7 @@ function bar(board: Board): TemplateResult {
   return html`
     <div class="bar">
       <h1 dir="auto">${board.venue}</h1>
-      <p id="status" data-mood=${banner.mood} aria-hidden="true"><span class="mark"></span>${banner.text}</p>
-      <p id="status-text" class="unseen" role="status">${banner.text}</p>
+      ${statusView(banner)}
       <div class="tools" role="group" aria-label=${words.tools}>
         ${viewChoice(board)}
         ${toggle("allDay", words.allDay)}
@@ -104,24 +95,4 @@ function viewChoice({ view, stations, words, deeds }: Board): TemplateResult {
   return html`<select class="tool" aria-label=${words.views.label} @change=${choose}>
     ${option("all", words.views.all)}${option("expo", words.views.expo)}
     ${known.map((station) => option(`station:${station}`, words.views.station(station)))}</select>`;
-}
-
-export function entryView(words: Words, why: string, given: (token: string, venue: string) => void): TemplateResult {
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    given(String(form.get("token")).trim(), String(form.get("venue")).trim());
-  };
-  return html`
-    <main class="entry"><form @submit=${submit} aria-labelledby="entry-title">
-      <h1 id="entry-title">${words.entry.title}</h1>
-      ${why ? html`<p id="entry-why" role="alert">${why}</p>` : nothing}
-      <label for="token">${words.entry.token}</label>
-      <textarea id="token" name="token" rows="4" required autocomplete="off" spellcheck="false" dir="ltr" aria-describedby="token-hint"></textarea>
-      <p class="hint" id="token-hint">${words.entry.hint}</p>
-      <label for="venue">${words.entry.venue}</label>
-      <input id="venue" name="venue" autocomplete="off" spellcheck="false" dir="ltr" aria-describedby="venue-hint">
-      <p class="hint" id="venue-hint">${words.entry.venueHint}</p>
-      <button class="bump">${words.entry.show}</button>
-    </form></main>`;
 }

@@ -2,12 +2,14 @@
 
 import { venueOf } from "@scanserve/client";
 import { render } from "lit-html";
-import { entryView } from "./board_view.ts";
+import { addresses } from "./addresses.ts";
+import { entryView } from "./entry_view.ts";
 import { listenToKeys } from "./keys.ts";
 import { Screen } from "./screen.ts";
 import { Speaker } from "./speaker.ts";
 import { stayAwake } from "./wake_lock.ts";
-import { languageOf, wordsOf } from "./words.ts";
+import { languageOf } from "./language.ts";
+import { wordsOf } from "./words.ts";
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const [root, dialog] = [element("page"), element<HTMLDialogElement>("settings")];
@@ -21,11 +23,12 @@ function askForToken(why = ""): void {
   document.body.dataset.asks = "";
   const { lang, dir } = document.documentElement;
   if (!lang || !dir) Object.assign(document.documentElement, { lang: languageOf(navigator.languages), dir: words.direction });
-  render(entryView(words, why, (token, venue) => {
+  const given = (token: string, venue: string): void => {
     const wanted = new URLSearchParams(venue ? { token, venue } : { token }).toString();
     if (location.hash.slice(1) === wanted) void begin();
     else location.hash = wanted;
-  }), root);
+  };
+  render(entryView(words, { title: words.entry.title, why, asksVenue: true, given }), root);
   element("token").focus();
 }
 
@@ -40,14 +43,6 @@ function keptLink(): string {
 
 function keepLink(link: string): void {
   if (installed() && link) localStorage.setItem(KEPT, link);
-}
-
-async function addresses(): Promise<{ order_api_url: string; query_api_url: string }> {
-  for (;;) {
-    const answer = await fetch("config.json").catch(() => undefined);
-    if (answer?.ok) return (await answer.json()) as Awaited<ReturnType<typeof addresses>>;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-  }
 }
 
 async function begin(): Promise<void> {
@@ -72,8 +67,11 @@ listenToKeys(() => screen?.shortcuts ?? false, {
 });
 addEventListener("hashchange", () => void begin());
 addEventListener("online", () => screen?.nudge());
+addEventListener("offline", () => screen?.lost());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && screen?.nudge());
 document.addEventListener("pointerdown", () => screen?.touched());
 setInterval(() => screen?.draw(), 1000);
 stayAwake();
+// Only over https is there one. Never asked of a cache itself: an upgrade is noticed at the next load.
+navigator.serviceWorker?.register("service_worker.js", { updateViaCache: "none" }).catch(() => undefined);
 void begin();

@@ -6,7 +6,8 @@ import type { Order } from "@scanserve/client";
 import { STAGES, type Stage } from "./acts.ts";
 import { labelOf, type AllDay, type Thresholds } from "./kitchen.ts";
 import type { Preferences, Theme } from "./preferences.ts";
-import { languages, type Language, type Words } from "./words.ts";
+import type { Language } from "./language.ts";
+import { languages, type Words } from "./words.ts";
 
 export type Panel = "allDay" | "recent";
 

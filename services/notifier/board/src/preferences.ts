@@ -1,9 +1,8 @@
-// What this device remembers: how the board looks and sounds, and acts that were not answered before it went off.
-// Storage may be forbidden or full: then it forgets, and says nothing.
+// What this device remembers of how the board looks and sounds. Storage may be forbidden or full: then it forgets, and
+// says nothing.
 
 import { THRESHOLDS, type Thresholds } from "./kitchen.ts";
-import type { Command } from "./outbox.ts";
-import type { Language } from "./words.ts";
+import type { Language } from "./language.ts";
 import type { View } from "./acts.ts";
 
 export type Theme = "auto" | "light" | "dark" | "contrast";
@@ -38,12 +37,3 @@ function write(name: string, value: unknown): void {
 
 export const readPreferences = (venue: string): Preferences => ({ ...DEFAULTS, ...read<Partial<Preferences>>(`board:${venue}`) });
 export const keepPreferences = (venue: string, preferences: Preferences): void => write(`board:${venue}`, preferences);
-
-/** Acts that nobody answered, of today: those of yesterday mean nothing to anybody. */
-export function readOutbox(venue: string, now: number): Command[] {
-  const kept = read<{ at: number; commands: Command[] }>(`outbox:${venue}`);
-  return kept && now - kept.at < 12 * 3_600_000 ? kept.commands : [];
-}
-
-export const keepOutbox = (venue: string, commands: readonly Command[], now: number): void =>
-  write(`outbox:${venue}`, { at: now, commands });

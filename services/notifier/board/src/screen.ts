@@ -7,16 +7,18 @@ import { boardView, type Board, type BoardDeeds } from "./board_view.ts";
 import { bannerOf } from "./banner.ts";
 import { focusSpot, restoreFocus } from "./focus.ts";
 import { History } from "./history.ts";
+import { KeptOutbox } from "./kept_outbox.ts";
 import { allDay, columnsOf, labelOf, stationsOf, type Column, type Ticket } from "./kitchen.ts";
 import { loudest } from "./news.ts";
 import { Outbox } from "./outbox.ts";
 import { allDayPanel, recentPanel, settingsView, type Panel } from "./panels.ts";
-import { keepOutbox, keepPreferences, readOutbox, readPreferences, type Preferences } from "./preferences.ts";
+import { keepPreferences, readPreferences, type Preferences } from "./preferences.ts";
 import { Sender, type Refusal } from "./sender.ts";
 import type { Speaker } from "./speaker.ts";
 import { newsText, refusalText } from "./telling.ts";
 import { ticketView, type TicketDeeds } from "./ticket_view.ts";
-import { languageOf, wordsOf, type Language, type Words } from "./words.ts";
+import { languageOf, type Language } from "./language.ts";
+import { wordsOf, type Words } from "./words.ts";
 
 const PAGE = 24; // tickets a column, and more at a tap: a cheap tablet draws no hundreds that nobody can see
 const FIRST = 4; // at first, and as many more with each frame until a page is there: no frame has to draw it all
@@ -37,7 +39,9 @@ export class Screen implements TicketDeeds, BoardDeeds {
   readonly #speaker: Speaker;
   readonly #refusedToken: (why: string) => void;
   readonly #history = new History();
+  readonly #kept: KeptOutbox;
   readonly #outbox: Outbox;
+  readonly #tabs: BroadcastChannel; // of this venue on this device
   readonly #follower: Follower;
   readonly #sender: Sender;
   #preferences: Preferences;
@@ -52,7 +56,10 @@ export class Screen implements TicketDeeds, BoardDeeds {
   constructor(session: Session, root: HTMLElement, dialog: HTMLDialogElement, speaker: Speaker, refused: (why: string) => void) {
     [this.#session, this.#root, this.#dialog, this.#speaker, this.#refusedToken] = [session, root, dialog, speaker, refused];
     this.#preferences = readPreferences(session.venue);
-    this.#outbox = new Outbox(readOutbox(session.venue, Date.now()));
+    this.#kept = new KeptOutbox(session.venue, Date.now(), () => this.draw());
+    this.#outbox = new Outbox(this.#kept);
+    this.#tabs = new BroadcastChannel(`board:${session.venue}`);
+    this.#tabs.addEventListener("message", ({ data }) => speaker.notice(String(data)));
     this.#follower = followVenue({
       url: session.notifier, queryUrl: session.queryApi, token: session.token, venue: session.venue,
       onOrders: (change) => this.#take(change),
@@ -61,7 +68,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
     });
     this.#sender = new Sender({
       outbox: this.#outbox, api: session.orderApi, follower: this.#follower, newKey: keyOf,
-      changed: () => this.#changedOutbox(), refused: (refusal) => this.#onRefused(refusal),
+      changed: () => this.draw(), refused: (refusal) => this.#onRefused(refusal),
     });
     this.#sender.send();
     this.#applyPreferences();
@@ -80,11 +87,18 @@ export class Screen implements TicketDeeds, BoardDeeds {
     cancelAnimationFrame(this.#frame);
     this.#follower.stop();
     this.#sender.stop();
+    this.#kept.stop();
+    this.#tabs.close();
   }
 
   nudge(): void {
     this.#follower.nudge();
     this.#sender.send();
+  }
+
+  /** The device says that it has no network: a dead connection would show that only after its next ping. */
+  lost(): void {
+    this.#follower.lost();
   }
 
   /** A tap anywhere: lets a board that should make sounds make them. */
@@ -144,8 +158,8 @@ export class Screen implements TicketDeeds, BoardDeeds {
 
   #act(shown: Order, act: Act): void {
     this.#history.unmark(shown.order_id);
-    this.#outbox.add(keyOf(), shown, labelOf(shown), act);
-    this.#changedOutbox();
+    this.#outbox.add(keyOf(), Date.now(), shown, labelOf(shown), act);
+    this.draw();
     this.#sender.send();
   }
 
@@ -185,12 +199,9 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #onRefused({ command }: Refusal): void {
     const { orderId } = command;
     const [order, actor] = [this.#follower.orders.get(orderId), this.#history.actorOf(orderId)];
-    this.#speaker.notice(refusalText(command, order, actor, claimsOf(this.#session.token).sub, this.words));
-  }
-
-  #changedOutbox(): void {
-    keepOutbox(this.#session.venue, this.#outbox.commands, Date.now());
-    this.draw();
+    const text = refusalText(command, order, actor, claimsOf(this.#session.token).sub, this.words);
+    this.#speaker.notice(text);
+    this.#tabs.postMessage(text); // it may have been tapped in another one
   }
 
   // --- what is drawn ----------------------------------------------------------------------------------------------
@@ -241,9 +252,9 @@ export class Screen implements TicketDeeds, BoardDeeds {
     const { view, shortcuts, sound } = this.#preferences;
     const shown = new Map(this.#columns.map(({ stage }) => [stage, this.#shown.get(stage) ?? this.#page]));
     return {
-      venue: this.#session.venue, words, view, shown, panel: this.#panel, panelView: this.#panelView(), deeds: this,
+      venue: this.#session.venue, held: this.#follower.position !== undefined, words, view, shown, panel: this.#panel, panelView: this.#panelView(), deeds: this,
       banner: bannerOf(this.#status, words, {
-        at: performance.now(), queued: this.#sender.waiting ? this.#outbox.commands.length : 0,
+        at: performance.now(), held: this.#follower.position !== undefined, queued: this.#sender.waiting ? this.#outbox.commands.length : 0,
         clock: (iso) => this.#time(iso),
       }),
       stations: stationsOf([...this.#follower.orders.values()].filter(isOpen)),

@@ -2,6 +2,7 @@
 
 import type { Follower, Order } from "@scanserve/client";
 import { essence } from "./acts.ts";
+import { inOneTab } from "./one_tab.ts";
 import { verdictOf, type Command, type Outbox } from "./outbox.ts";
 
 const PATIENCE_MS = 8_000;
@@ -50,18 +51,31 @@ export class Sender {
     this.#sending.clear();
   }
 
+  /** Of a device's tabs one sends an order's acts at a time; the others find out that there is nothing left to send. */
   async #sendOne(command: Command): Promise<void> {
     this.#sending.add(command.orderId);
+    let next = true;
+    try {
+      await inOneTab(`outbox ${this.#api}/${command.orderId}`, async () => {
+        if (this.#outbox.holds(command.key)) next = await this.#ended(command);
+      });
+    } finally {
+      this.#sending.delete(command.orderId);
+    }
+    this.#changed();
+    if (next) this.send();
+  }
+
+  /** Send an act; gives whether it has been answered for good. */
+  async #ended(command: Command): Promise<boolean> {
     const answer = await this.#ask(command).catch(() => undefined);
     const verdict = answer === undefined ? "again" : verdictOf(answer.status);
     this.waiting = verdict === "again" || verdict === "token";
     if (verdict === "done") await this.#done(command, answer as Response);
     else if (verdict === "refused") await this.#lost(command, answer as Response);
-    this.#sending.delete(command.orderId);
     if (verdict === "again") this.#later(Number(answer?.headers.get("Retry-After") ?? 0) * 1000);
     else if (verdict !== "token") this.#failures = 0;
-    this.#changed();
-    if (verdict === "done" || verdict === "refused") this.send();
+    return verdict === "done" || verdict === "refused";
   }
 
   #later(asked: number): void {

@@ -1,6 +1,7 @@
-// The words of the board in each of its languages, and which one a device wants.
+// The words of the board in each of its languages.
 
 import type { Bump, Stage } from "./acts.ts";
+import type { Language } from "./language.ts";
 import type { Kind } from "./news.ts";
 import { AR } from "./words_ar.ts";
 import { EN } from "./words_en.ts";
@@ -34,6 +35,8 @@ export interface Words {
   elsewhere: string;
   stations: string;
   none: string;
+  unknown: string;
+  unknownMore: string;
   noneMore: string;
   more(count: number): string;
   views: { label: string; all: string; expo: string; station(name: string): string };
@@ -65,17 +68,6 @@ export interface Words {
   statuses: Record<string, string>;
 }
 
-const LANGUAGES = { en: EN, ar: AR };
-export type Language = keyof typeof LANGUAGES;
+const LANGUAGES: Record<Language, Words> = { en: EN, ar: AR };
 export const languages = Object.entries(LANGUAGES) as [Language, Words][];
-
-/** The first language of the device that the board speaks; English where it speaks none. */
-export function languageOf(wanted: readonly string[]): Language {
-  for (const tag of wanted) {
-    const language = tag.split("-")[0] as Language;
-    if (Object.hasOwn(LANGUAGES, language)) return language;
-  }
-  return "en";
-}
-
 export const wordsOf = (language: Language): Words => LANGUAGES[language];

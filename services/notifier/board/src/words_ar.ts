@@ -33,6 +33,8 @@ export const AR: Words = {
   elsewhere: "أيضاً في",
   stations: "المحطات",
   none: "لا توجد طلبات مفتوحة",
+  unknown: "لم تُقرأ أي طلبات بعد",
+  unknownMore: "تظهر هنا حالما يعود الاتصال.",
   noneMore: "تظهر الطلبات الجديدة هنا تلقائياً.",
   more: (count) => `عرض المزيد: ${count}`,
   views: { label: "العرض", all: "الكل", expo: "التسليم", station: (name) => `محطة ${name}` },

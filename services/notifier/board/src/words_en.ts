@@ -33,6 +33,8 @@ export const EN: Words = {
   elsewhere: "Also at",
   stations: "Stations",
   none: "No open orders",
+  unknown: "No orders could be read yet",
+  unknownMore: "They appear here as soon as there is a connection.",
   noneMore: "New ones appear here by themselves.",
   more: (count) => `Show ${count} more`,
   views: { label: "View", all: "All", expo: "Expo", station: (name) => `Station ${name}` },

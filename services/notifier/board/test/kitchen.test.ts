@@ -8,9 +8,10 @@ import { actOf, bumpOf, foreseen, isDone, recallOf, tickOf, type View } from "..
 import { History } from "../src/history.ts";
 import { allDay, columnsOf, THRESHOLDS, urgencyOf, type Shown } from "../src/kitchen.ts";
 import { loudest, toReadOut } from "../src/news.ts";
-import { Outbox, verdictOf, type Command } from "../src/outbox.ts";
+import { Outbox, verdictOf, type Command, type Kept } from "../src/outbox.ts";
 import { refusalText } from "../src/telling.ts";
-import { languageOf, languages, wordsOf } from "../src/words.ts";
+import { languageOf } from "../src/language.ts";
+import { languages, wordsOf } from "../src/words.ts";
 
 const NOW = Date.parse("2026-11-24T19:00:00.000Z");
 const at = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
@@ -86,16 +87,27 @@ test("whoever was slower knows whether it is done or different", () => {
   assert.equal(isDone(order("A", "preparing", 1, both("ready", "new")), { path: "items/a/ready", pinned: false }), true);
 });
 
+class InMemory implements Kept {
+  commands: Command[] = [];
+  put = (command: Command): void => void (this.commands = [...this.commands, command].sort((one, other) => one.at - other.at));
+  drop = (key: string): void => void (this.commands = this.commands.filter((command) => command.key !== key));
+  refresh(): void {}
+}
+
 test("an act is taken once, an order's acts wait for each other, and a refusal drops what was built on it", () => {
-  const outbox = new Outbox();
+  const kept = new InMemory();
+  const [outbox, tab] = [new Outbox(kept), new Outbox(kept)];
   const one = order("A", "placed", 1, both("new", "new"));
-  const accept = outbox.add("k1", one, "A", { path: "accept", pinned: true });
-  assert.equal(outbox.add("k2", one, "A", { path: "accept", pinned: true }), undefined);
-  outbox.add("k3", outbox.foresee(one), "A", { path: "start", pinned: true });
-  outbox.add("k4", order("B", "placed", 1, both("new", "new")), "B", { path: "accept", pinned: true });
+  const accept = outbox.add("k1", NOW, one, "A", { path: "accept", pinned: true });
+  assert.equal(tab.add("k2", NOW, one, "A", { path: "accept", pinned: true }), undefined);
+  tab.add("k3", NOW, tab.foresee(one), "A", { path: "start", pinned: true });
+  outbox.add("k4", NOW, order("B", "placed", 1, both("new", "new")), "B", { path: "accept", pinned: true });
   assert.deepEqual(outbox.due().map(({ key }) => key), ["k1", "k4"]);
   assert.deepEqual([accept?.version, outbox.commands[1]?.version], [3, 4]); // the second means what the first leads to
   assert.equal(outbox.foresee(one).status, "preparing");
+  outbox.renew("k1", "k5", 7);
+  assert.deepEqual(outbox.due().map(({ key, version }) => [key, version]), [["k5", 7], ["k4", 3]]); // it keeps its place
+  assert.deepEqual([outbox.holds("k1"), outbox.holds("k5")], [false, true]);
   outbox.drop("A");
   assert.deepEqual([outbox.commands.map(({ key }) => key), outbox.foresee(one).status], [["k4"], "placed"]);
 });

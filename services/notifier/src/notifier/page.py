@@ -1,22 +1,29 @@
-"""The staff page: files of this package, and the addresses that the page has to know.
+"""The pages of staff, of managers and of diners: files of this package, and the addresses that they have to know.
 
-board.js and board.css are built from services/notifier/board by `make page`, and a test compares them.
+Scripts and styles are built from services/notifier/board by `make page`, and a test compares them.
 """
 
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import PurePath
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-_FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/board.css": ("board.css", "text/css; charset=utf-8"),
-    "/board.js": ("board.js", "text/javascript; charset=utf-8"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
-    "/manifest.webmanifest": ("manifest.webmanifest", "application/manifest+json"),
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
 }
+_PAGES = {"/": "index.html", "/order": "order.html", "/manager": "manager.html"}
+_PARTS = (
+    *("board.css", "board.js", "order.css", "order.js", "manager.css", "manager.js"),
+    *("service_worker.js", "icon.svg", "manifest.webmanifest"),
+)
+_FILES = {**_PAGES, **{f"/{name}": name for name in _PARTS}}
 
 
 def routes(*, order_api_url: str, query_api_url: str) -> list[Route]:
@@ -27,11 +34,11 @@ def routes(*, order_api_url: str, query_api_url: str) -> list[Route]:
     async def config(_: Request) -> Response:
         return JSONResponse(addresses, headers=headers)
 
-    return [_file(path, *kind, headers) for path, kind in _FILES.items()] + [Route("/config.json", config)]
+    return [_file(path, name, headers) for path, name in _FILES.items()] + [Route("/config.json", config)]
 
 
-def _file(path: str, name: str, media_type: str, headers: dict[str, str]) -> Route:
-    content = files("notifier").joinpath("static", name).read_bytes()
+def _file(path: str, name: str, headers: dict[str, str]) -> Route:
+    content, media_type = files("notifier").joinpath("static", name).read_bytes(), _TYPES[PurePath(name).suffix]
     etag = f'"{sha256(content).hexdigest()[:20]}"'
     tagged = {**headers, "etag": etag}
 
@@ -45,8 +52,9 @@ def _file(path: str, name: str, media_type: str, headers: dict[str, str]) -> Rou
 
 def _headers(apis: list[str]) -> dict[str, str]:
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
-        f"connect-src 'self' {' '.join(apis)}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; "
+        f"manifest-src 'self'; connect-src 'self' {' '.join(apis)}; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return {
         "cache-control": "no-cache",

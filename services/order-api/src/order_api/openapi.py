@@ -117,7 +117,7 @@ _ERRORS: dict[HTTPStatus, tuple[str, str, str, str | None]] = {
 }
 _HEADERS = {
     "ETag": "the order's version",
-    "Position": "where the log stood after the event; opaque",
+    "Position": "where the log stood after the event, or when the order was read; opaque",
     "Idempotent-Replayed": "`true` when the request came before",
 }
 _ON_ORDERS = _ERRORS.keys() - {HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.NOT_IMPLEMENTED}

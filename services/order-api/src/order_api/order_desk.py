@@ -30,7 +30,7 @@ _TRIES = 3
 
 
 class Answer(Struct, frozen=True):
-    """An order as an event left it, in the JSON that callers read, and the position that has seen the event."""
+    """An order as an event left it, in the JSON that callers read, and a position at which that is true."""
 
     order_id: str
     order: bytes
@@ -109,7 +109,8 @@ class OrderDesk:
         head = self._book.head(venue_id, order_id)
         if head is None:
             raise Problem(HTTPStatus.NOT_FOUND, "order_not_found", "there is no such order at this venue")
-        return self._answer(order_id, head, replayed=False)
+        # Where the tail stands, not where the order's last event does: from a position long ago nobody can follow.
+        return self._answer(order_id, head, self._log.position_at(venue_id), replayed=False)
 
     async def _carry_out(self, request: Request) -> Answer:
         if self._lag() > self._deadline:
@@ -208,16 +209,16 @@ class OrderDesk:
     def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
         if not self._is_same(request, standing):
             raise _key_reused()
-        return self._answer(request.order_id, standing, replayed=replayed)
+        return self._answer(request.order_id, standing, self._log.position_after(standing), replayed=replayed)
 
     def _receipt(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Receipt | Problem:
         if not self._is_same(request, standing):
             return _key_reused()
         return Receipt(standing.version, self._log.position_after(standing), replayed)
 
-    def _answer(self, order_id: str, event: BookedEvent, *, replayed: bool) -> Answer:
+    def _answer(self, order_id: str, event: BookedEvent, position: Position, *, replayed: bool) -> Answer:
         text = self._guests.opened(self._book.text(order_id, event))
-        return Answer(order_id, text, event.version, self._log.position_after(event), replayed)
+        return Answer(order_id, text, event.version, position, replayed)
 
 
 def _key_reused() -> Problem:

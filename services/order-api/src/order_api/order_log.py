@@ -72,6 +72,11 @@ class OrderLog:
         """Give the position that has seen an event."""
         return Position(self._epoch, {event.partition: event.next})
 
+    def position_at(self, venue_id: str) -> Position:
+        """Give the position up to which the book holds a venue's events. Nothing may be awaited beside reading it."""
+        number = self.partition_of(venue_id)
+        return Position(self._epoch, {number: self._partitions[number].next})
+
     async def append(self, proposals: Sequence[Proposal], *, now: int, seconds: float | None = None) -> list[Outcome]:
         """Append events of different orders, and give what became of each, in their order.
 

@@ -22,6 +22,7 @@ from projector.queries.kept_in_redis import KeptInRedis
 from projector.queries.order_lists import list_of_organization, list_of_venue
 from projector.queries.order_routes import order_routes
 from projector.queries.organization_routes import organization_routes
+from projector.queries.outlines import Outlines
 from projector.queries.poll_hint import PollBounds
 from projector.queries.problems import install
 from projector.queries.rates import Rates
@@ -56,7 +57,8 @@ def query_api(
     openapi.describe(app)
     app.include_router(venue_routes(_venue_reads(settings, rows, redis, registry, guests), venue))
     app.include_router(order_routes(rows, venue, guests))
-    app.include_router(organization_routes(rows, list_of_organization(rows), guests, organization))
+    outlines = SingleFlight(Outlines(rows, settings.orders_partitions).load, seconds=_SNAPSHOT_SECONDS)
+    app.include_router(organization_routes(rows, list_of_organization(rows), outlines, guests, organization))
     app.include_router(analytics_routes(_analytics(settings, access, rows, analytics_pool)))
 
     async def ready() -> str | None:

@@ -60,6 +60,30 @@ class CountsBody(_Body):
     counts: dict[str, int]
 
 
+class OutlineBody(_Body):
+    """An open order in outline; the organization's room brings what changes about it."""
+
+    order_id: str
+    venue_id: str
+    organization_id: str
+    version: int = Field(ge=1)
+    status: str
+    status_since: AwareDatetime
+    placed_at: AwareDatetime
+    promised_at: AwareDatetime | None = None
+    channel: str
+    display_number: str | None = None
+    priority: int | None = None
+
+
+class OutlinesBody(_Body):
+    """An organization's open orders, oldest first; fold the events from `position` on onto them."""
+
+    position: str
+    server_time: AwareDatetime
+    orders: list[OutlineBody]
+
+
 class EventBody(_Body):
     """An accepted event as it stands in the log; `change` is a JSON Merge Patch (RFC 7396) to the document."""
 
@@ -130,6 +154,11 @@ EXAMPLES: dict[type[BaseModel], dict[str, Any]] = {
     Order: ORDER_EXAMPLE,
     OrdersBody: {"orders": [ORDER_EXAMPLE], "next": "MTc5NTUxOTUwMDI1MCA2ZjVkMWMxZQ"},
     SnapshotBody: {"position": _POSITION, "server_time": _AT, "orders": [ORDER_EXAMPLE]},
+    OutlinesBody: {
+        "position": "1f0a3c9e.0-17.1-8.7-42",
+        "server_time": _AT,
+        "orders": [{name: ORDER_EXAMPLE[name] for name in OutlineBody.model_fields if name in ORDER_EXAMPLE}],
+    },
     ChangesBody: {"position": "1f0a3c9e.7-45", "server_time": _AT, "orders": [ORDER_EXAMPLE]},
     BoardBody: {
         "server_time": _AT,

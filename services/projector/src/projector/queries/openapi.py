@@ -16,6 +16,7 @@ from projector.queries.bodies import (
     CountsBody,
     HistoryBody,
     OrdersBody,
+    OutlinesBody,
     SnapshotBody,
     VenuesBody,
 )
@@ -108,6 +109,7 @@ COUNTS = answers(CountsBody, "Poll-After-Ms")
 ORDER = answers(Order, problems=(*_ALWAYS, 404, 410))
 HISTORY = answers(HistoryBody, problems=(*_ALWAYS, 404, 410))
 VENUES = answers(VenuesBody)
+OUTLINES = answers(OutlinesBody, "Position")
 
 
 def describe(app: FastAPI) -> None:

@@ -69,7 +69,7 @@ def venue_routes(reads: VenueReads, asked_of_venue: Callable[..., Awaitable[OfVe
             async with asyncio.timeout(_SNAPSHOT_WITHIN_SECONDS):  # a position of another epoch is never reached
                 found = await reads.snapshots.get(of.venue_id, lambda one: one.reaches(of.no_earlier_than))
         except NotProjectedYet as error:
-            raise _no_projector() from error
+            raise no_projector() from error
         now = datetime.now(UTC)
         headers = {"Position": found.position, **reads.hint(now, found.latest)}
         return answer(held, found.body(timestamp(now)), found.tag, headers)
@@ -84,7 +84,7 @@ def venue_routes(reads: VenueReads, asked_of_venue: Callable[..., Awaitable[OfVe
             detail = f"{error}: fetch the snapshot, and go on from its position"
             raise Problem(HTTPStatus.GONE, "position_too_old", detail, field="since") from error
         except NotProjectedYet as error:
-            raise _no_projector() from error
+            raise no_projector() from error
         now, position = datetime.now(UTC), str(found.position)
         documents = reads.guests.opened(json_list(found.documents))
         headers = {"Position": position, **reads.hint(now, await reads.rates.latest(of.venue_id))}
@@ -120,5 +120,6 @@ def encoded(body: dict[str, Any]) -> bytes:
     return msgspec.json.encode(body)
 
 
-def _no_projector() -> Problem:
+def no_projector() -> Problem:
+    """Say that there are no rows yet."""
     return unavailable("no projector has run yet: ask again")

@@ -1,6 +1,7 @@
 // One Socket.IO connection at a time, turned into inputs of `Following`. Reconnecting is decided there, not here.
 
 import { io, type Socket } from "socket.io-client";
+import type { Link } from "./follow_room.ts";
 import type { Input } from "./signals.ts";
 import type {
   BatchMeta, Draining, Event, FeedStatus, Notice, RefreshAck, Resync, SignedOut, SubscribeAck,
@@ -13,7 +14,7 @@ interface Refusal extends Error {
   data?: { retry_after_ms?: number };
 }
 
-export class Link {
+export class SocketLink implements Link {
   #socket: Socket | undefined;
   readonly #url: string;
   readonly #room: string;
