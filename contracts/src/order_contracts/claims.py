@@ -11,7 +11,7 @@ import jwt
 from order_contracts.ids import is_name
 from order_contracts.keys import Key, KeySet
 
-SCOPES = ("orders:write", "orders:import", "orders:read", "rooms:join", "analytics:read", "admin")
+SCOPES = ("orders:write", "orders:import", "orders:read", "rooms:join", "analytics:read", "images:write", "admin")
 FOLLOW_ORDER = "order:follow"  # a diner's: only an order link has it, and no other scope
 LEEWAY_SECONDS = 10
 MOST_TOKEN_BYTES = 8 * 1024

@@ -25,6 +25,7 @@ from order_api.cloudevents import routes as cloudevents
 from order_api.fast_lane import FastLane
 from order_api.faults import Faults
 from order_api.identity import Identity
+from order_api.images import routes as images
 from order_api.intake import Intake
 from order_api.key_fetch import fetch_keys
 from order_api.limits import Limits
@@ -104,6 +105,7 @@ async def run(settings: Settings) -> int:
                 now=_now,
             )
         )
+        app.include_router(images.router(images.gallery_of(settings), identity, _now))
         app.include_router(cloudevents.router(desk, identity))
         square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
         app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))

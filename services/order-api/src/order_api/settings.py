@@ -10,6 +10,7 @@ from limits import RateLimitItem, parse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from order_api.image_settings import ImageSettings
 from order_contracts.arbiter import NOT_AFTER_MS
 from order_contracts.channels import PARTITIONS, TOPIC
 from order_contracts.ids import NAME_PATTERN
@@ -37,7 +38,7 @@ class SquareVenue(BaseModel):
         return name
 
 
-class Settings(TokenSettings, LogAccess, BaseSettings):
+class Settings(TokenSettings, LogAccess, ImageSettings, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)
