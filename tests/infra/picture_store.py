@@ -7,7 +7,9 @@ they do not allow is refused, as S3 would.
 
 import hmac
 import json
+import struct
 import threading
+import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,6 +26,17 @@ from werkzeug.wrappers import Request, Response
 
 KEY_ID, SECRET_KEY, REGION, BUCKET = "AKIDFORTESTS", "a-secret-key-for-tests", "eu-west-1", "pictures"
 _NEED_NO_CONDITION = frozenset({"policy", "x-amz-signature", "file"})
+
+
+def png(red: int) -> bytes:
+    """Give a picture of one pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    pixel = zlib.compress(bytes([0, red, 0, 0]))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
 
 
 class Refused(Exception):

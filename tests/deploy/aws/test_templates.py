@@ -8,6 +8,7 @@ import pytest
 from cfnlint import decode
 
 from infra.tools import ROOT, run_tool
+from order_api.images.terms import PREFIX
 
 FOLDER = ROOT / "deploy" / "aws"
 TEMPLATES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -47,6 +48,26 @@ def test_data_is_encrypted_and_nobody_outside_reaches_it() -> None:
     assert cache["AtRestEncryptionEnabled"] is True
     (bucket,) = resources("edge", "AWS::S3::Bucket").values()
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_order_apis_role_puts_pictures_and_nothing_else_and_only_they_are_served() -> None:
+    (role,) = resources("edge", "AWS::IAM::Role").values()
+    (policy,) = role["Policies"]
+    pictures = {"Fn::Sub": f"${{Files.Arn}}/{PREFIX}*"}
+    allowed = [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": pictures}]
+    assert policy["PolicyDocument"]["Statement"] == allowed
+    _, on_eks, on_ecs = role["AssumeRolePolicyDocument"]["Fn::If"]
+    (trust,) = json.loads(on_eks["Fn::Sub"])["Statement"]
+    assert trust["Condition"]["StringEquals"]["${OidcProvider}:sub"] == "system:serviceaccount:scanserve:order-api"
+    assert [s["Principal"] for s in on_ecs["Statement"]] == [{"Service": "ecs-tasks.amazonaws.com"}]
+    served = template("edge")["Resources"]["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert pictures in served["Resource"]
+
+
+def test_a_page_may_send_a_form_to_the_bucket_and_read_nothing_there() -> None:
+    (bucket,) = resources("edge", "AWS::S3::Bucket").values()
+    (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], {"Ref": "UploadOrigins"})
 
 
 def test_no_password_is_a_parameter_or_a_default() -> None:

@@ -23,6 +23,8 @@ import projector.queries.timing
 import projector.settings
 from infra.manifests import OVERLAYS, container, of_kind, pod_specs, render
 from infra.tools import ROOT
+from order_api.image_settings import ImageSettings
+from order_api.images.routes import gallery_of
 from order_contracts.channels import PARTITIONS, TOPIC, TOPIC_CONFIG, topic_faults
 
 OURS = ("order-api", "query-api", "projector", "notifier")
@@ -181,6 +183,17 @@ def test_what_a_service_must_be_told_it_is_told(overlay: str) -> None:
         assert needed <= told, name
         if "jwt_secret" in kind.model_fields:
             assert len({"JWT_SECRET", "JWT_JWKS_URL", "JWT_PUBLIC_KEY_FILE"} & told) == 1, name
+
+
+def test_order_api_alone_may_upload_pictures_and_the_board_shows_those() -> None:
+    objects = render("production-eks")
+    roles = {name: a["metadata"].get("annotations", {}) for name, a in of_kind(objects, "ServiceAccount").items()}
+    assert [name for name in OURS if roles[name]] == ["order-api"]
+    shared = next(c["data"] for n, c in of_kind(objects, "ConfigMap").items() if re.fullmatch(r"scanserve-\w+", n))
+    told = {name.lower(): shared[name] for name in ("IMAGES_BUCKET", "IMAGES_REGION", "IMAGES_URL")}
+    assert gallery_of(ImageSettings.model_validate(told)) is not None
+    policy = of_kind(objects, "NetworkPolicy")["keys-are-fetched"]["spec"]
+    assert "order-api" in policy["podSelector"]["matchExpressions"][0]["values"], "STS gives the role's credentials"
 
 
 def _counted() -> dict[str, str]:

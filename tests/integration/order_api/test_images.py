@@ -1,7 +1,5 @@
 """A picture goes from a venue's hands to S3 by a form that order-api signs, and as nothing else than was asked for."""
 
-import struct
-import zlib
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
@@ -11,24 +9,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from infra.picture_store import PictureStore, picture_store
+from infra.picture_store import PictureStore, picture_store, png
 from infra.pos_client import SCOPES, PosClient, order_body, token
-from infra.services import Backing
+from infra.services import PICTURES, Backing
 from integration.order_api.conftest import program
 from local_stack.ports import HOST, unused_port
-
-ADDRESS = "https://pictures.test"
-
-
-def png(red: int) -> bytes:
-    """Give a picture of one pixel."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
-    pixel = zlib.compress(bytes([0, red, 0, 0]))
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixel) + chunk(b"IEND", b"")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +26,7 @@ def store() -> Iterator[PictureStore]:
 def order_api(backing: Backing, store: PictureStore) -> Iterator[str]:
     topic, port = backing.topic(4), unused_port()
     name = f"order-api-{topic}"
-    told = {**store.environment(), "IMAGES_URL": ADDRESS, "IMAGE_MOST_BYTES": "2048"}
+    told = {**store.environment(), "IMAGES_URL": PICTURES, "IMAGE_MOST_BYTES": "2048"}
     backing.run.start(program(backing, name, port, topic, **told))
     yield f"http://{HOST}:{port}"
     backing.run.programs[name].stop()
@@ -76,7 +61,7 @@ async def test_a_picture_is_uploaded_and_an_order_names_it(
     done = await sent(upload, picture)
     assert done.status_code == 204, done.text
     key = f"images/{staff.venue_id}/{sha256(picture).hexdigest()}.png"
-    assert upload["image_url"] == f"{ADDRESS}/{key}"
+    assert upload["image_url"] == f"{PICTURES}/{key}"
     assert store.read(key) == picture
     items = [{**order_body()["items"][0], "image_url": upload["image_url"]}]
     placed = await staff.place(order_api, order_body(items=items))

@@ -42,7 +42,7 @@ function keepLink(link: string): void {
   if (installed() && link) localStorage.setItem(KEPT, link);
 }
 
-async function addresses(): Promise<{ order_api_url: string; query_api_url: string }> {
+async function addresses(): Promise<{ order_api_url: string; query_api_url: string; images_url: string | null }> {
   for (;;) {
     const answer = await fetch("config.json").catch(() => undefined);
     if (answer?.ok) return (await answer.json()) as Awaited<ReturnType<typeof addresses>>;
@@ -58,11 +58,11 @@ async function begin(): Promise<void> {
   if (!token) return askForToken();
   keepLink(location.hash.slice(1));
   if (!venue) return askForToken(wordsOf(languageOf(navigator.languages)).entry.why.venue);
-  const { order_api_url, query_api_url } = await addresses();
+  const { order_api_url, query_api_url, images_url: pictures } = await addresses();
   screen?.stop();
   delete document.body.dataset.asks;
   const api = `${order_api_url}/v1/venues/${encodeURIComponent(venue)}`;
-  const session = { token, venue, notifier: location.origin, orderApi: api, queryApi: query_api_url };
+  const session = { token, venue, notifier: location.origin, orderApi: api, queryApi: query_api_url, pictures };
   screen = new Screen(session, root, dialog, speaker, askForToken);
 }
 
