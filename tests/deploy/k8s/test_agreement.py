@@ -34,16 +34,20 @@ SCALED = tuple(overlay for overlay in OVERLAYS if overlay not in ("local", "smal
 def _served(name: str) -> set[str]:
     if name == "order-api":
         routes: Any = order_api.probes.router(
-            metrics=order_api.metrics.Metrics(), stuck=lambda: 0.0, ready=lambda: None
+            metrics=order_api.metrics.Metrics(), stuck=lambda: 0.0, started=lambda: None, ready=lambda: None
         ).routes
     elif name == "notifier":
-        routes = notifier.probes.routes(metrics=notifier.metrics.Metrics(), dead=lambda: None, unready=lambda: None)
+        routes = notifier.probes.routes(
+            metrics=notifier.metrics.Metrics(), dead=lambda: None, starting=lambda: None, unready=lambda: None
+        )
     else:
 
         async def ready() -> None:
             return None
 
-        routes = projector.probes.probe_routes(live=lambda: None, ready=ready, registry=CollectorRegistry())
+        routes = projector.probes.probe_routes(
+            live=lambda: None, started=lambda: None, ready=ready, registry=CollectorRegistry()
+        )
     return {route.path for route in routes if isinstance(route, Route)}
 
 
@@ -51,7 +55,7 @@ def _served(name: str) -> set[str]:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_each_probe_asks_a_path_and_port_that_the_service_has(overlay: str, name: str) -> None:
     service = container(pod_specs(render(overlay))[name])
-    for kind, path in (("startupProbe", "/livez"), ("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
+    for kind, path in (("startupProbe", "/startupz"), ("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
         asked = service[kind]["httpGet"]
         assert asked["path"] == path
         assert asked["path"] in _served(name)

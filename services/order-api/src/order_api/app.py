@@ -87,10 +87,11 @@ async def run(settings: Settings) -> int:
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 
+        def why_not_started() -> str | None:
+            return None if caught_up.done() else f"reading the log: {len(book)} orders, {log.behind()} records to go"
+
         def why_not_ready() -> str | None:
-            if caught_up.done():
-                return tokens.missing()
-            return f"reading the log: {len(book)} orders, {log.behind()} records to go"
+            return why_not_started() or tokens.missing()
 
         problems.install(app)
         openapi.describe(app)
@@ -110,7 +111,9 @@ async def run(settings: Settings) -> int:
         square_orders = SquareOrders(http, settings.square_api_url, settings.square_venues)
         app.include_router(pos.router(desk, identity, settings.square_venues, square_orders))
         app.include_router(problem_pages.router())
-        app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
+        app.include_router(
+            probes.router(metrics=metrics, stuck=tail.stuck, started=why_not_started, ready=why_not_ready)
+        )
         _stop_on_signals(server)
         await server.serve()
         return _verdict(reading, refreshing)
