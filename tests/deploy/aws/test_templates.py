@@ -9,6 +9,7 @@ from cfnlint import decode
 
 from infra.tools import ROOT, run_tool
 from order_api.images.terms import PREFIX
+from scanserve_cost.shapes import GUARDED, LARGE, MEDIUM, SMALL
 
 FOLDER = ROOT / "deploy" / "aws"
 TEMPLATES = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -27,6 +28,19 @@ def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
 def test_cfn_lint_has_nothing_to_say() -> None:
     done = run_tool("cfn-lint", *(str(FOLDER / f"{name}.yaml") for name in TEMPLATES))
     assert done.returncode == 0, done.stdout
+
+
+def test_the_network_can_be_had_with_the_ways_out_that_the_cost_page_reckons_with() -> None:
+    network = template("network")
+    allowed = network["Parameters"]["NatGateways"]["AllowedValues"]
+    assert {str(shape.nats) for shape in (SMALL, MEDIUM, LARGE, GUARDED)} <= set(allowed)
+    without = {name for name, r in network["Resources"].items() if "Condition" not in r}
+    assert not [name for name in without if "Nat" in str(network["Resources"][name]["Type"])]
+    subnets = resources("network", "AWS::EC2::Subnet")
+    for name, subnet in subnets.items():  # without NAT, nodes stand in the public ones, and each has an address
+        assert subnet.get("MapPublicIpOnLaunch") == (
+            {"Fn::If": ["ANat", False, True]} if name.startswith("Public") else None
+        )
 
 
 def test_what_keeps_data_survives_its_stack() -> None:
