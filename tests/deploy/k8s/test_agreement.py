@@ -21,6 +21,7 @@ import projector.metrics
 import projector.probes
 import projector.queries.timing
 import projector.settings
+from infra import node
 from infra.manifests import OVERLAYS, container, of_kind, pod_specs, render
 from infra.tools import ROOT
 from order_api.image_settings import ImageSettings
@@ -237,6 +238,21 @@ def test_rules_and_dashboards_ask_for_metrics_that_are_there() -> None:
     asked = {name for query in _queries() for name in _ours_in(query)}
     assert len(asked) > 15
     assert asked - _counted().keys() == set()
+
+
+def _faulty(queries: list[str]) -> list[dict[str, Any]]:
+    node.install()
+    found: list[dict[str, Any]] = json.loads(node.run("tests/infra/promql.mjs", json.dumps(queries)))
+    return found
+
+
+def test_every_query_is_one_by_prometheus_own_grammar() -> None:
+    scaled = of_kind(render("production-eks"), "ScaledObject").values()
+    triggers = [t["metadata"] for o in scaled for t in o["spec"]["triggers"]]
+    asked = [*_queries(), *(metadata["query"] for metadata in triggers if "query" in metadata)]
+    plain = [re.sub(r"\$\w+", "5m", query) for query in asked]  # Grafana's variables
+    assert _faulty(plain) == []
+    assert [one["at"] for one in _faulty(["up", "sum(up) by (le", "up offset"])] == [14, 9]
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
