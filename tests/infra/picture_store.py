@@ -121,7 +121,7 @@ def picture_store() -> Iterator[PictureStore]:
 
     def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        if environ["REQUEST_METHOD"] == "POST":
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"].strip("/")) == ("POST", BUCKET):  # others are STS's
             try:
                 with Request({**environ, "wsgi.input": BytesIO(body)}) as asked:
                     fields = {name.lower(): text for name, text in asked.form.items()}

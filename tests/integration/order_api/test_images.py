@@ -1,19 +1,24 @@
 """A picture goes from a venue's hands to S3 by a form that order-api signs, and as nothing else than was asked for."""
 
+import json
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from infra.picture_store import PictureStore, picture_store, png
+from infra.picture_store import BUCKET, REGION, PictureStore, picture_store, png
 from infra.pos_client import SCOPES, PosClient, order_body, token
 from infra.services import PICTURES, Backing
 from integration.order_api.conftest import program
 from local_stack.ports import HOST, unused_port
+from order_api.images.signing import Signer
+from order_api.images.terms import NewImage, terms_of
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +107,22 @@ async def test_a_form_is_no_longer_taken_once_it_has_expired(
     finally:
         store.ahead = timedelta(0)
     assert (refused.status_code, "AccessDenied" in refused.text) == (403, True)
+
+
+async def test_it_signs_as_the_role_of_its_service_account(
+    store: PictureStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("what Kubernetes says of the pod")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", store.url)
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/scanserve-uploader")
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
+    image = NewImage.model_validate({"content_type": "image/png", "bytes": 1, "sha256": "0" * 64})
+    form = await Signer(BUCKET, REGION).sign(terms_of("v1", image), timedelta(minutes=5))
+    assert form.fields["x-amz-credential"].startswith("ASIA"), "of a session, not of a user"
+    policy = json.loads(b64decode(form.fields["policy"]))
+    assert {"x-amz-security-token": form.fields["x-amz-security-token"]} in policy["conditions"]
 
 
 async def test_what_is_too_large_gets_no_form(order_api: str, staff: PosClient) -> None:

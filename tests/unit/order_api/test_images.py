@@ -1,6 +1,9 @@
 """What an upload is held to, and what is said where pictures are not set up."""
 
 import json
+import subprocess
+import sys
+import threading
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +19,7 @@ from infra.pos_client import SECRET, token
 from order_api import problems
 from order_api.admission import Admission
 from order_api.identity import Identity
-from order_api.images import routes
+from order_api.images import routes, signing
 from order_api.images.signing import Signer, Unsignable
 from order_api.images.terms import NewImage, terms_of
 from order_api.order_book import OrderBook
@@ -93,6 +96,23 @@ async def test_without_credentials_it_can_be_asked_again_later(monkeypatch: pyte
         await Signer("pictures", "eu-west-1").sign(terms_of("v1", NewImage.model_validate(PNG)), timedelta(minutes=5))
 
 
+async def test_a_role_whose_credentials_never_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    signer, terms = Signer("pictures", "eu-west-1"), terms_of("v1", NewImage.model_validate(PNG))
+    asked = threading.Event()
+    monkeypatch.setattr(signer, "_signed", lambda *_: asked.wait(20))
+    monkeypatch.setattr(signing, "_MOST_SECONDS", 0.05)
+    try:
+        with pytest.raises(Unsignable, match="were not there after"):
+            await signer.sign(terms, timedelta(minutes=5))
+    finally:
+        asked.set()
+
+
+def test_a_replica_that_signs_nothing_does_not_even_import_the_signer() -> None:
+    script = "import sys, order_api.__main__; sys.exit('botocore' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=60).returncode == 0
+
+
 async def test_a_form_goes_to_the_buckets_own_region_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -140,5 +160,5 @@ def test_an_item_shows_no_picture_but_over_https(address: str) -> None:
     ],
 )
 def test_half_a_gallery_is_no_configuration(told: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match=r"IMAGES_BUCKET, IMAGES_REGION and IMAGES_URL|https://"):
+    with pytest.raises(ValidationError, match=r"IMAGES_BUCKET, IMAGES_REGION and IMAGES_URL|'https'"):
         Settings.model_validate({"kafka_bootstrap_servers": "broker:9092", "jwt_secret": "s" * 32, **told})

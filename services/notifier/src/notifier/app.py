@@ -100,12 +100,11 @@ async def _starts(settings: Settings, consumer: AIOKafkaConsumer) -> dict[int, S
 
 def _web(settings: Settings, feed: FeedSide, watching: WatcherSide, unready: probes.WhyNot) -> socketio.ASGIApp:
     addresses = {"order_api_url": str(settings.order_api_url), "query_api_url": str(settings.query_api_url)}
-    pictures = None if settings.images_url is None else str(settings.images_url)
     routes = [
         *probes.routes(metrics=feed.metrics, dead=feed.rounds.dead, starting=partial(_starting, feed), unready=unready),
         *watching.event_streams.routes(),
         *watching.admin.routes(),
-        *page.routes(**addresses, images_url=pictures),
+        *page.routes(**addresses, images_url=str(settings.images_url or "")),
     ]
     cors = Middleware(
         CORSMiddleware,

@@ -19,7 +19,7 @@ _FILES = {
 }
 
 
-def routes(*, order_api_url: str, query_api_url: str, images_url: str | None = None) -> list[Route]:
+def routes(*, order_api_url: str, query_api_url: str, images_url: str = "") -> list[Route]:
     """Give the page's routes. Files are read once; a browser asks again each time and gets 304 if nothing changed.
 
     Pictures of items come from `images_url` alone: elsewhere, whoever places an order could watch who looks at it.

@@ -1,8 +1,8 @@
 """The part of the settings that is about pictures of items: all of where they are kept, or nothing."""
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field, HttpUrl, field_validator, model_validator
+from pydantic import AnyUrl, BaseModel, Field, UrlConstraints, model_validator
 
 
 class ImageSettings(BaseModel):
@@ -10,16 +10,9 @@ class ImageSettings(BaseModel):
 
     images_bucket: str | None = Field(default=None, pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     images_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")
-    images_url: HttpUrl | None = None
+    images_url: Annotated[AnyUrl, UrlConstraints(allowed_schemes=["https"])] | None = None
     image_most_bytes: int = Field(default=2 * 2**20, ge=1024, le=50 * 2**20)
     image_upload_seconds: float = Field(default=300.0, ge=10, le=3600)
-
-    @field_validator("images_url")
-    @classmethod
-    def _over_https(cls, url: HttpUrl | None) -> HttpUrl | None:
-        if url is not None and url.scheme != "https":
-            raise ValueError("must begin with https://")
-        return url
 
     @model_validator(mode="after")
     def _all_or_none(self) -> Self:

@@ -11,6 +11,8 @@ from typing import Any
 
 from order_api.images.terms import Terms
 
+_MOST_SECONDS = 12.0
+
 
 class Unsignable(Exception):
     """There are no credentials, or they can't be renewed; the text says why."""
@@ -34,8 +36,11 @@ class Signer:
 
     async def sign(self, terms: Terms, lasts: timedelta) -> Form:
         """Sign a form that S3 takes for so long. Raises Unsignable."""
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(self._signed, terms, int(lasts.total_seconds()))
+        try:
+            async with asyncio.timeout(_MOST_SECONDS), self._one_at_a_time:
+                return await asyncio.to_thread(self._signed, terms, int(lasts.total_seconds()))
+        except TimeoutError as error:
+            raise Unsignable(f"the credentials were not there after {_MOST_SECONDS:g} s") from error
 
     def _signed(self, terms: Terms, seconds: int) -> Form:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # see above
@@ -54,8 +59,12 @@ class Signer:
         from botocore.session import get_session  # noqa: PLC0415
 
         session = get_session()
+        # For STS too, whom botocore asks by itself: its own patience is minutes.
+        session.set_default_client_config(
+            Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
+        )
         if session.get_credentials() is None:  # botocore would trip over it later
             raise Unsignable("there are no credentials: the process needs a role, or AWS_ACCESS_KEY_ID")
         regional = {"addressing_style": "virtual"}  # S3's global address redirects, and no browser POSTs after that
-        config = Config(signature_version="s3v4", s3=regional, connect_timeout=2, read_timeout=3)
+        config = Config(signature_version="s3v4", s3=regional)
         return session.create_client("s3", region_name=self._region, config=config)
