@@ -7,7 +7,7 @@ check it, so nobody's upload replaces a picture that is shown, and caches may ke
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import ConfigDict, Field
 
@@ -28,7 +28,7 @@ class NewImage(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     content_type: str = Field(pattern=f"^({'|'.join(_ENDINGS)})$")
-    size: Annotated[Whole, Field(alias="bytes", ge=1, le=5 * 2**30, description="the file's length")]
+    size: Whole = Field(alias="bytes", ge=1, le=5 * 2**30, description="the file's length")
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the file's bytes, in hex: sha256sum prints it")
 
 
