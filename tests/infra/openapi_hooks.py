@@ -31,8 +31,9 @@ def _plausible(body: Any) -> Any:
         plain["scheduled_for"] = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     if _matches(_CURRENCY, plain.get("currency")):
         plain["currency"] = "EUR"
-    if isinstance(plain.get("items"), list):
-        plain["items"] = list(_distinct(plain["items"]))
+    for name, numbered in (("items", True), ("lines", False)):  # a snapshot's lines have to have their ids
+        if isinstance(plain.get(name), list):
+            plain[name] = list(_distinct(plain[name], numbered))
     return plain
 
 
@@ -40,12 +41,13 @@ def _matches(pattern: re.Pattern[str], value: Any) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def _distinct(items: list[Any]) -> Any:
+def _distinct(items: list[Any], numbered: bool) -> Any:
     seen: set[str] = set()
     for item in items:
         name = item.get("line_id") if isinstance(item, dict) else None
         if isinstance(name, str) and name in seen:
-            yield {key: value for key, value in item.items() if key != "line_id"}
+            if numbered:
+                yield {key: value for key, value in item.items() if key != "line_id"}
         else:
             yield item
         seen |= {name} if isinstance(name, str) else set()

@@ -21,6 +21,9 @@ from local_stack.state import State
 from local_stack.topics import create_topic
 from order_contracts.channels import TOPIC_CONFIG
 
+PICTURES = "https://pictures.test"
+"""Where the whole system's board takes pictures from: nobody is there, a test that wants one answers for it."""
+
 
 @dataclass
 class Backing:
@@ -95,7 +98,7 @@ def backing_servers(folder: Path) -> Iterator[Backing]:
 @contextmanager
 def whole_stack(folder: Path) -> Iterator[Stack]:
     """Run the whole system: two of order-api and notifier, one projector, one query API."""
-    stack = Stack(StackOptions(state_dir=folder))
+    stack = Stack(StackOptions(state_dir=folder, environment={"IMAGES_URL": PICTURES}))
     stack.start()
     try:
         yield stack

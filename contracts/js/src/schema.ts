@@ -128,6 +128,7 @@ export interface Item {
   course?: number | null;
   seat?: number | null;
   notes?: string | null;
+  image_url?: string | null;
   /**
    * open enum, see ItemState
    */

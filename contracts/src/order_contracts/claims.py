@@ -12,7 +12,10 @@ from order_contracts.ids import is_name
 from order_contracts.keys import Key, KeySet
 
 ERASE_GUESTS = "guests:erase"
-SCOPES = ("orders:write", "orders:import", "orders:read", "rooms:join", "analytics:read", ERASE_GUESTS, "admin")
+SCOPES = (
+    *("orders:write", "orders:import", "orders:read", "rooms:join", "analytics:read", "images:write"),
+    *(ERASE_GUESTS, "admin"),
+)
 FOLLOW_ORDER = "order:follow"  # a diner's: only an order link has it, and no other scope
 LEEWAY_SECONDS = 10
 MOST_TOKEN_BYTES = 8 * 1024

@@ -23,6 +23,15 @@ Quantity = Annotated[
     ),
 ]
 
+ImageUrl = Annotated[
+    str,
+    Field(
+        max_length=500,
+        pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]+$",
+        description="a picture of it, over https; screens show those of their own host only",
+    ),
+]
+
 
 class Status(StrEnum):
     """Fulfilment of an order. Known values; readers keep others."""
@@ -119,6 +128,7 @@ class ItemTerms(_Part):
     course: int | None = Field(default=None, ge=0, le=99)
     seat: int | None = Field(default=None, ge=0, le=999)
     notes: Text | None = None
+    image_url: ImageUrl | None = None
 
 
 class Item(ItemTerms):

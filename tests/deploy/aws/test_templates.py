@@ -7,11 +7,26 @@ import pytest
 
 from infra.cloudformation import FOLDER, TEMPLATES, Runs, alarms, dashboard, resources, template
 from infra.tools import ROOT, run_tool
+from order_api.images.terms import PREFIX
+from scanserve_cost.shapes import GUARDED, LARGE, MEDIUM, SMALL
 
 
 def test_cfn_lint_has_nothing_to_say() -> None:
     done = run_tool("cfn-lint", *(str(FOLDER / f"{name}.yaml") for name in TEMPLATES))
     assert done.returncode == 0, done.stdout
+
+
+def test_the_network_can_be_had_with_the_ways_out_that_the_cost_page_reckons_with() -> None:
+    network = template("network")
+    allowed = network["Parameters"]["NatGateways"]["AllowedValues"]
+    assert {str(shape.nats) for shape in (SMALL, MEDIUM, LARGE, GUARDED)} <= set(allowed)
+    without = {name for name, r in network["Resources"].items() if "Condition" not in r}
+    assert not [name for name in without if "Nat" in str(network["Resources"][name]["Type"])]
+    subnets = resources("network", "AWS::EC2::Subnet")
+    for name, subnet in subnets.items():  # without NAT, nodes stand in the public ones, and each has an address
+        assert subnet.get("MapPublicIpOnLaunch") == (
+            {"Fn::If": ["ANat", False, True]} if name.startswith("Public") else None
+        )
 
 
 def test_what_keeps_data_survives_its_stack() -> None:
@@ -33,6 +48,26 @@ def test_data_is_encrypted_and_nobody_outside_reaches_it() -> None:
     assert cache["AtRestEncryptionEnabled"] is True
     (bucket,) = resources("edge", "AWS::S3::Bucket").values()
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_order_apis_role_puts_pictures_and_nothing_else_and_only_they_are_served() -> None:
+    (role,) = resources("edge", "AWS::IAM::Role").values()
+    (policy,) = role["Policies"]
+    pictures = {"Fn::Sub": f"${{Files.Arn}}/{PREFIX}*"}
+    allowed = [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": pictures}]
+    assert policy["PolicyDocument"]["Statement"] == allowed
+    _, on_eks, on_ecs = role["AssumeRolePolicyDocument"]["Fn::If"]
+    (trust,) = json.loads(on_eks["Fn::Sub"])["Statement"]
+    assert trust["Condition"]["StringEquals"]["${OidcProvider}:sub"] == "system:serviceaccount:scanserve:order-api"
+    assert [s["Principal"] for s in on_ecs["Statement"]] == [{"Service": "ecs-tasks.amazonaws.com"}]
+    served = template("edge")["Resources"]["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+    assert pictures in served["Resource"]
+
+
+def test_a_page_may_send_a_form_to_the_bucket_and_read_nothing_there() -> None:
+    (bucket,) = resources("edge", "AWS::S3::Bucket").values()
+    (rule,) = bucket["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["POST"], {"Ref": "UploadOrigins"})
 
 
 def test_no_password_is_a_parameter_or_a_default() -> None:

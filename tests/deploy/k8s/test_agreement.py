@@ -22,8 +22,11 @@ import projector.metrics
 import projector.probes
 import projector.queries.timing
 import projector.settings
+from infra import node
 from infra.manifests import OVERLAYS, container, of_kind, pod_specs, render
 from infra.tools import ROOT
+from order_api.image_settings import ImageSettings
+from order_api.images.routes import gallery_of
 from order_contracts.channels import PARTITIONS, TOPIC, TOPIC_CONFIG, topic_faults
 
 OURS = ("order-api", "query-api", "projector", "notifier")
@@ -33,16 +36,20 @@ SCALED = tuple(overlay for overlay in OVERLAYS if overlay not in ("local", "smal
 def _served(name: str) -> set[str]:
     if name == "order-api":
         routes: Any = order_api.probes.router(
-            metrics=order_api.metrics.Metrics(), stuck=lambda: 0.0, ready=lambda: None
+            metrics=order_api.metrics.Metrics(), stuck=lambda: 0.0, started=lambda: None, ready=lambda: None
         ).routes
     elif name == "notifier":
-        routes = notifier.probes.routes(metrics=notifier.metrics.Metrics(), dead=lambda: None, unready=lambda: None)
+        routes = notifier.probes.routes(
+            metrics=notifier.metrics.Metrics(), dead=lambda: None, starting=lambda: None, unready=lambda: None
+        )
     else:
 
         async def ready() -> None:
             return None
 
-        routes = projector.probes.probe_routes(live=lambda: None, ready=ready, registry=CollectorRegistry())
+        routes = projector.probes.probe_routes(
+            live=lambda: None, started=lambda: None, ready=ready, registry=CollectorRegistry()
+        )
     return {route.path for route in routes if isinstance(route, Route)}
 
 
@@ -50,7 +57,7 @@ def _served(name: str) -> set[str]:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_each_probe_asks_a_path_and_port_that_the_service_has(overlay: str, name: str) -> None:
     service = container(pod_specs(render(overlay))[name])
-    for kind, path in (("startupProbe", "/livez"), ("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
+    for kind, path in (("startupProbe", "/startupz"), ("readinessProbe", "/readyz"), ("livenessProbe", "/livez")):
         asked = service[kind]["httpGet"]
         assert asked["path"] == path
         assert asked["path"] in _served(name)
@@ -185,6 +192,17 @@ def test_what_a_service_must_be_told_it_is_told(overlay: str) -> None:
             assert len({"JWT_SECRET", "JWT_JWKS_URL", "JWT_PUBLIC_KEY_FILE"} & told) == 1, name
 
 
+def test_order_api_alone_may_upload_pictures_and_the_board_shows_those() -> None:
+    objects = render("production-eks")
+    roles = {name: a["metadata"].get("annotations", {}) for name, a in of_kind(objects, "ServiceAccount").items()}
+    assert [name for name in OURS if roles[name]] == ["order-api"]
+    shared = next(c["data"] for n, c in of_kind(objects, "ConfigMap").items() if re.fullmatch(r"scanserve-\w+", n))
+    told = {name.lower(): shared[name] for name in ("IMAGES_BUCKET", "IMAGES_REGION", "IMAGES_URL")}
+    assert gallery_of(ImageSettings.model_validate(told)) is not None
+    policy = of_kind(objects, "NetworkPolicy")["keys-are-fetched"]["spec"]
+    assert "order-api" in policy["podSelector"]["matchExpressions"][0]["values"], "STS gives the role's credentials"
+
+
 def _counted() -> dict[str, str]:
     registries = [
         order_api.metrics.Metrics().registry,
@@ -222,6 +240,21 @@ def test_rules_and_dashboards_ask_for_metrics_that_are_there() -> None:
     asked = {name for query in _queries() for name in _ours_in(query)}
     assert len(asked) > 15
     assert asked - _counted().keys() == set()
+
+
+def _faulty(queries: list[str]) -> list[dict[str, Any]]:
+    node.install()
+    found: list[dict[str, Any]] = json.loads(node.run("tests/infra/promql.mjs", json.dumps(queries)))
+    return found
+
+
+def test_every_query_is_one_by_prometheus_own_grammar() -> None:
+    scaled = of_kind(render("production-eks"), "ScaledObject").values()
+    triggers = [t["metadata"] for o in scaled for t in o["spec"]["triggers"]]
+    asked = [*_queries(), *(metadata["query"] for metadata in triggers if "query" in metadata)]
+    plain = [re.sub(r"\$\w+", "5m", query) for query in asked]  # Grafana's variables
+    assert _faulty(plain) == []
+    assert [one["at"] for one in _faulty(["up", "sum(up) by (le", "up offset"])] == [14, 9]
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:

@@ -55,6 +55,7 @@ async def test_while_draining_it_is_not_ready_and_takes_no_new_screens(start: St
     await eventually(lambda: any(screen.draining for screen in screens))
     assert (await leaving.get("/readyz")).status_code == 503
     assert (await leaving.get("/livez")).status_code == 200
+    assert (await leaving.get("/startupz")).status_code == 200, "it has started, whatever comes after"
     with pytest.raises(ConnectionRefused):
         await RoomListener(token([venue]), f"venue:{venue}").connect(leaving.url)
     polling = await leaving.get("/socket.io/?EIO=4&transport=polling")

@@ -48,14 +48,15 @@ async def test_keys_come_late_change_and_stay_through_an_outage(backing: Backing
     backing.run.start(replace(planned, environment=environment, is_ready=always_ready))
     try:
 
-        async def says(words: str) -> bool:
+        async def says(words: str, probe: str = "readyz") -> bool:
             try:
                 async with httpx.AsyncClient() as client:
-                    return words in (await client.get(f"{url}/readyz")).text
+                    return words in (await client.get(f"{url}/{probe}")).text
             except httpx.TransportError as error:
                 raise AssertionError(str(error)) from error
 
         await eventually(lambda: says("keys that tokens are signed with"))
+        assert await says("started", "startupz"), "a restart would bring no keys"
         assert "JWT_JWKS_URL" in planned.log.read_text()
         with key_provider(ports["provider"]) as provider:
             (old,) = provider.publish("old")

@@ -94,6 +94,7 @@ async def test_probes_and_metrics_tell_what_was_done(world: World) -> None:
         await eventually(lambda: all_counted(world, 1), what="counting what was committed")
         assert await world.probe("/livez") == (200, {"status": "ok"})
         assert await world.probe("/readyz") == (200, {"status": "ok"})
+        assert await world.probe("/startupz") == (200, {"status": "ok"})
         assert await world.metric("projector_live_lag_seconds_count") == 1
 
 

@@ -62,9 +62,10 @@ def test_a_negative_price_or_a_line_without_source_is_refused(
         assert words in capsys.readouterr().err
 
 
-def test_half_a_measurement_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("missing", ["delivery_cpu", "sse_delivery_cpu"])
+def test_half_a_measurement_is_refused(missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads((SHIPPED / "measured.json").read_text())
-    del document["figures"]["delivery_cpu"]
+    del document["figures"][missing]
     (tmp_path / "cost.json").write_text(json.dumps(document))
     assert main(["--measured", str(tmp_path / "cost.json")]) == WRONG
-    assert "delivery_cpu" in capsys.readouterr().err
+    assert missing in capsys.readouterr().err

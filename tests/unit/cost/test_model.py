@@ -82,6 +82,18 @@ def test_at_the_break_even_both_ways_cost_the_same(business: Business) -> None:
         assert plan.saving("polling", interval * 1.03).dollars <= 1e-6
 
 
+@given(businesses, st.floats(1.1, 20.0))
+def test_each_way_of_pushing_is_reckoned_by_its_own_figures(business: Business, heavier: float) -> None:
+    dearer = replace(
+        MEASURED.streams,
+        **{name: getattr(MEASURED.streams, name) * heavier for name in ("delivery_bytes", "delivery_cpu")},
+    )
+    changed = replace(MEASURED, streams=dearer)
+    before, after = (load_of("SSE", business, seen, 3.0, 1e4) for seen in (MEASURED, changed))
+    assert (after.cpu_peak, after.bytes_out) > (before.cpu_peak, before.bytes_out)
+    assert load_of("Socket.IO", business, changed, 3.0, 1e4) == load_of("Socket.IO", business, MEASURED, 3.0, 1e4)
+
+
 def test_the_smallest_number_of_tasks_is_the_one_that_survives_a_node() -> None:
     load = load_of("Socket.IO", Business(restaurants=1), MEASURED, 3.0, 1e4)
     assert tasks_for(load, pushes=True) == 2

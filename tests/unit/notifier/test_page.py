@@ -45,10 +45,20 @@ async def test_a_page_that_has_not_changed_is_not_sent_again(browser: httpx.Asyn
 
 async def test_the_page_is_told_where_the_apis_are_and_may_reach_only_them(browser: httpx.AsyncClient) -> None:
     told = (await browser.get("/config.json")).json()
-    assert told == {"order_api_url": "http://orders.test", "query_api_url": "http://query.test"}
+    assert told == {"order_api_url": "http://orders.test", "query_api_url": "http://query.test", "images_url": None}
     policy = (await browser.get("/")).headers["content-security-policy"]
     assert "connect-src 'self' http://orders.test http://query.test;" in policy
     assert "default-src 'none'" in policy
+    assert "img-src 'self';" in policy
+
+
+async def test_pictures_come_from_the_host_that_was_set_and_no_other() -> None:
+    routes = page.routes(order_api_url="http://o.test", query_api_url="http://q.test", images_url="https://pics.test")
+    transport = httpx.ASGITransport(Starlette(routes=routes))
+    async with httpx.AsyncClient(transport=transport, base_url="http://page.test") as browser:
+        assert (await browser.get("/config.json")).json()["images_url"] == "https://pics.test/"
+        policy = (await browser.get("/")).headers["content-security-policy"]
+    assert "img-src 'self' https://pics.test/;" in policy
 
 
 async def test_what_the_service_worker_keeps_is_what_is_served(browser: httpx.AsyncClient) -> None:

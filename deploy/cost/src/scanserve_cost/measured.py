@@ -14,6 +14,21 @@ class NotMeasured(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Push:
+    """What one way of pushing costs: to open a connection, to keep it, to send it a batch."""
+
+    handshake_cpu: float
+    connection_cpu: float
+    connection_bytes: float
+    delivery_cpu: float
+    delivery_bytes: float
+    events_a_delivery: float
+
+
+PUSHED = Push.__slots__
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """CPU in seconds of one core, sizes in bytes. `unchanged_*` is a poll that is answered 304, None where none is."""
 
@@ -28,19 +43,16 @@ class Measured:
     unchanged_cpu: float | None
     unchanged_database_cpu: float | None
     unchanged_bytes: float | None
-    handshake_cpu: float
-    connection_cpu: float
-    connection_bytes: float
-    delivery_cpu: float
-    delivery_bytes: float
-    events_a_delivery: float
+    sockets: Push
+    streams: Push
     order_api_event_cpu: float
     projector_event_cpu: float
     notifier_alone_cpu: float
     notifier_bytes: float
 
 
-_FIGURES = [name for name in Measured.__slots__ if name not in ("date", "where", "machine", "open_orders", "screens")]
+_OTHERS = ("date", "where", "machine", "open_orders", "screens", "sockets", "streams")
+_FIGURES = [name for name in Measured.__slots__ if name not in _OTHERS]
 _OPTIONAL = ("unchanged_cpu", "unchanged_database_cpu", "unchanged_bytes")
 
 
@@ -67,6 +79,8 @@ def _from(document: dict[str, Any], where: str) -> Measured:
         machine=f"{machine['cores']} cores, {machine['processor']}, Python {machine['python']}",
         open_orders=int(document["open_orders"]),
         screens=int(seen["screens"]),
+        sockets=Push(*(float(seen[name]) for name in PUSHED)),
+        streams=Push(*(float(seen[f"sse_{name}"]) for name in PUSHED)),
         **figures,
         **optional,  # type: ignore[arg-type]  # three optional floats
     )

@@ -71,7 +71,8 @@ class Plan:
     def connections_a_task(self) -> int:
         """Say how many screens one task of the notifier holds: by memory, and by CPU at the peak."""
         room = TASK_GIB * USED * GIB - self.measured.notifier_bytes
-        by_memory = room / max(self.measured.connection_bytes, 1.0)
-        each = self.business.deliveries(peak=True) / self.business.connections * self.measured.delivery_cpu
-        by_cpu = (TASK_CPU * USED - self.measured.notifier_alone_cpu) / (each + self.measured.connection_cpu)
+        push = self.measured.sockets
+        by_memory = room / max(push.connection_bytes, 1.0)
+        each = self.business.deliveries(peak=True) / self.business.connections * push.delivery_cpu
+        by_cpu = (TASK_CPU * USED - self.measured.notifier_alone_cpu) / (each + push.connection_cpu)
         return int(min(by_memory, by_cpu))

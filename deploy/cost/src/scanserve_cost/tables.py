@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from scanserve_cost.bill import TASK_CPU, TASK_GIB, Bill
-from scanserve_cost.measured import Measured
+from scanserve_cost.measured import Measured, Push
 from scanserve_cost.plan import Plan
 from scanserve_cost.ways import UNCHANGED_BYTES, Way
 
@@ -24,8 +24,8 @@ def sources(plan: Plan) -> str:
         f"**Measured** ({seen.date}, {seen.where}; {seen.machine}; {seen.screens} screens) by `make bench AREA=cost`, "
         f"with the real services:\n\n{_seen(seen)}\n\n"
         "All polls asked for one venue, whose snapshot the query API then has at hand: its CPU, and Postgres's, are "
-        "the least that a poll can cost, which favours polling. Server-sent events are taken to cost what Socket.IO "
-        "costs; that was not measured.\n\n"
+        "the least that a poll can cost, which favours polling. CPU is counted in steps of 10 ms: what a screen "
+        "that only listens costs is one or two of them over all screens and 16 s.\n\n"
         f"**Listed**: prices of {prices.region} on demand, {prices.date}, each with its source in "
         f"`deploy/cost/src/scanserve_cost/prices.toml`; {unsure} of {len(prices.sources)} are remembered list prices "
         "that no page confirmed.\n\n"
@@ -39,17 +39,25 @@ def _seen(seen: Measured) -> str:
     if seen.unchanged_cpu is not None and seen.unchanged_bytes is not None:
         unchanged, small = _milliseconds(seen.unchanged_cpu), f"{seen.unchanged_bytes:.0f} B"
     poll = f"{_milliseconds(seen.poll_cpu)}, and {_milliseconds(seen.poll_database_cpu)} of Postgres"
-    batch = f"{seen.delivery_bytes:.0f} B, {seen.events_a_delivery:.2f} events in it"
     event = f"{_milliseconds(seen.order_api_event_cpu)} and {_milliseconds(seen.projector_event_cpu)}"
     rows = [
         ("a whole poll", poll, f"{seen.poll_bytes / 1e3:.1f} kB with {seen.open_orders} open orders"),
         ("a poll answered 304", unchanged, small),
-        ("a batch to one screen", f"{seen.delivery_cpu * 1e6:.0f} us", batch),
-        ("a handshake with its join", _milliseconds(seen.handshake_cpu), ""),
-        ("a screen that only listens", f"{seen.connection_cpu * 1e6:.1f} us a second", _memory(seen.connection_bytes)),
+        *_pushed("Socket.IO", seen.sockets),
+        *_pushed("an event stream", seen.streams),
         ("an event, in order-api and in the projector", event, "at five a second, their idling in it"),
     ]
     return table(("", "CPU", "size"), rows)
+
+
+def _pushed(way: str, push: Push) -> list[tuple[str, str, str]]:
+    batch = f"{push.delivery_bytes:.0f} B, {push.events_a_delivery:.2f} events in it"
+    hour = f"{push.connection_cpu * 3600:.3f} s an hour"
+    return [
+        (f"{way}: a batch to one screen", f"{push.delivery_cpu * 1e6:.0f} us", batch),
+        (f"{way}: opened and joined", _milliseconds(push.handshake_cpu), ""),
+        (f"{way}: a screen that only listens", hour, _memory(push.connection_bytes)),
+    ]
 
 
 def _milliseconds(seconds: float) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scanserve_cost.business import Business
-from scanserve_cost.measured import Measured
+from scanserve_cost.measured import Measured, Push
 
 Way = Literal["Socket.IO", "SSE", "polling", "304/delta"]
 WAYS: tuple[Way, ...] = ("Socket.IO", "SSE", "polling", "304/delta")
@@ -41,21 +41,22 @@ class Load:
 def load_of(way: Way, business: Business, measured: Measured, poll_seconds: float, poll_bytes: float) -> Load:
     """Say what a way asks. `poll_bytes` is a whole answer with its headers."""
     if way in ("Socket.IO", "SSE"):
-        return _pushed(business, measured, poll_bytes)
+        push = measured.sockets if way == "Socket.IO" else measured.streams
+        return _pushed(business, measured, push, poll_bytes)
     return _polled(business, measured, poll_seconds, poll_bytes, unchanged_are_304=way == "304/delta")
 
 
-def _pushed(business: Business, measured: Measured, snapshot_bytes: float) -> Load:
+def _pushed(business: Business, measured: Measured, push: Push, snapshot_bytes: float) -> Load:
     opens = business.connections / (SESSION_HOURS * 3600)
-    batch = measured.delivery_bytes / measured.events_a_delivery + FRAME_OVERHEAD
+    batch = push.delivery_bytes / push.events_a_delivery + FRAME_OVERHEAD
     wire = business.deliveries() * batch + business.connections * PING_BYTES / PING_SECONDS
     wire += opens * (snapshot_bytes + REQUEST_OVERHEAD)
-    cpu = business.deliveries(peak=True) * measured.delivery_cpu + business.connections * measured.connection_cpu
-    cpu += measured.notifier_alone_cpu + business.peak * opens * measured.handshake_cpu
+    cpu = business.deliveries(peak=True) * push.delivery_cpu + business.connections * push.connection_cpu
+    cpu += measured.notifier_alone_cpu + business.peak * opens * push.handshake_cpu
     return Load(
         cpu_peak=cpu,
         database_cpu=opens * measured.poll_database_cpu,
-        memory=measured.notifier_bytes + business.connections * measured.connection_bytes,
+        memory=measured.notifier_bytes + business.connections * push.connection_bytes,
         requests=2 * opens * business.open_seconds,
         requests_a_second=2 * opens,
         bytes_out=wire * business.open_seconds,

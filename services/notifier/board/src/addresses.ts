@@ -3,6 +3,7 @@
 export interface Addresses {
   order_api_url: string;
   query_api_url: string;
+  images_url: string | null;
 }
 
 export async function addresses(): Promise<Addresses> {

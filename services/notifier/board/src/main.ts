@@ -53,11 +53,11 @@ async function begin(): Promise<void> {
   if (!token) return askForToken();
   keepLink(location.hash.slice(1));
   if (!venue) return askForToken(wordsOf(languageOf(navigator.languages)).entry.why.venue);
-  const { order_api_url, query_api_url } = await addresses();
+  const { order_api_url, query_api_url, images_url: pictures } = await addresses();
   screen?.stop();
   delete document.body.dataset.asks;
   const api = `${order_api_url}/v1/venues/${encodeURIComponent(venue)}`;
-  const session = { token, venue, notifier: location.origin, orderApi: api, queryApi: query_api_url };
+  const session = { token, venue, notifier: location.origin, orderApi: api, queryApi: query_api_url, pictures };
   screen = new Screen(session, root, dialog, speaker, askForToken);
 }
 

@@ -30,6 +30,8 @@ export interface Session {
   notifier: string;
   orderApi: string;
   queryApi: string;
+  /** What the address of a picture that is shown begins with; null where none is. */
+  pictures: string | null;
 }
 
 export class Screen implements TicketDeeds, BoardDeeds {
@@ -262,7 +264,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
       columns: this.#columns,
       ticket: (ticket, place) => ticketView(ticket, {
         view, words, deeds: this, marks: this.#history.marksOf(ticket.id), pending: this.#outbox.has(ticket.id),
-        digit: shortcuts && place < 9 ? place + 1 : undefined,
+        digit: shortcuts && place < 9 ? place + 1 : undefined, pictures: this.#session.pictures,
       }),
     };
   }

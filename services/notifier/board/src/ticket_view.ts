@@ -25,6 +25,7 @@ export interface TicketContext {
   pending: boolean;
   /** The digit that bumps it, where there is one. */
   digit: number | undefined;
+  pictures: string | null;
 }
 
 export function ticketView(ticket: Ticket, context: TicketContext): unknown {
@@ -75,7 +76,7 @@ function place({ order }: Ticket, words: Words): string {
   return [at, ...how].filter(Boolean).join(" · ");
 }
 
-function lineView(ticket: Ticket, line: Line, { words, marks, deeds }: TicketContext): TemplateResult {
+function lineView(ticket: Ticket, line: Line, { words, marks, deeds, pictures }: TicketContext): TemplateResult {
   const { item } = line;
   const [made, voided, held] = [isMade(item), isVoided(item), item.state === "held"];
   const mark = voided ? undefined : marks?.get(line.id);
@@ -86,7 +87,9 @@ function lineView(ticket: Ticket, line: Line, { words, marks, deeds }: TicketCon
     <span class="what"><span class="name" dir="auto">${item.name}</span>${tag
       ? html` <span class="tag" data-tag=${voided ? "voided" : made ? "made" : held ? "held" : "new"}>${made ? "✔ " : ""}${tag}</span>` : nothing}
       ${item.modifiers?.map((modifier) => modifierView(modifier, words))}
-      ${item.notes ? html`<span class="note" dir="auto">${item.notes}</span>` : nothing}</span>`;
+      ${item.notes ? html`<span class="note" dir="auto">${item.notes}</span>` : nothing}</span>
+    ${pictures && item.image_url?.startsWith(pictures)
+      ? html`<img class="picture" src=${item.image_url} alt="" width="48" height="48" loading="lazy" decoding="async">` : nothing}`;
   if (!tickable) return html`<div class="line" ?data-voided=${voided}>${text}</div>`;
   return html`<button type="button" class="line" aria-pressed=${made} @click=${() => deeds.tick(ticket, line)}>${text}</button>`;
 }

@@ -52,11 +52,7 @@ async def run(settings: Settings) -> int:
         stop = _stop_signal()
 
         def unready() -> str | None:
-            if stop.is_set():
-                return "going down"
-            if feed.feed.caught_up:
-                return tokens.missing()
-            return f"reading the log: {feed.feed.behind()} records to go"
+            return "going down" if stop.is_set() else _starting(feed) or tokens.missing()
 
         admission = Admission(settings.connects_per_second, monotonic())
         admit = partial(_admit, admission)
@@ -79,6 +75,10 @@ async def run(settings: Settings) -> int:
         http.should_exit = True
         await asyncio.wait({serving})
         return _verdict(ended & working)
+
+
+def _starting(feed: FeedSide) -> str | None:
+    return None if feed.feed.caught_up else f"reading the log: {feed.feed.behind()} records to go"
 
 
 def _admit(admission: Admission) -> int | None:
@@ -111,10 +111,10 @@ async def _starts(settings: Settings, consumer: AIOKafkaConsumer) -> dict[int, S
 def _web(settings: Settings, feed: FeedSide, watching: WatcherSide, unready: probes.WhyNot) -> socketio.ASGIApp:
     addresses = {"order_api_url": str(settings.order_api_url), "query_api_url": str(settings.query_api_url)}
     routes = [
-        *probes.routes(metrics=feed.metrics, dead=feed.rounds.dead, unready=unready),
+        *probes.routes(metrics=feed.metrics, dead=feed.rounds.dead, starting=partial(_starting, feed), unready=unready),
         *watching.event_streams.routes(),
         *watching.admin.routes(),
-        *page.routes(**addresses),
+        *page.routes(**addresses, images_url=str(settings.images_url or "")),
     ]
     cors = Middleware(
         CORSMiddleware,

@@ -26,10 +26,15 @@ _PARTS = (
 _FILES = {**_PAGES, **{f"/{name}": name for name in _PARTS}}
 
 
-def routes(*, order_api_url: str, query_api_url: str) -> list[Route]:
-    """Give the page's routes. Files are read once; a browser asks again each time and gets 304 if nothing changed."""
-    addresses = {"order_api_url": order_api_url.rstrip("/"), "query_api_url": query_api_url.rstrip("/")}
-    headers = _headers(list(addresses.values()))
+def routes(*, order_api_url: str, query_api_url: str, images_url: str = "") -> list[Route]:
+    """Give the page's routes. Files are read once; a browser asks again each time and gets 304 if nothing changed.
+
+    Pictures of items come from `images_url` alone: elsewhere, whoever places an order could watch who looks at it.
+    """
+    apis = {"order_api_url": order_api_url.rstrip("/"), "query_api_url": query_api_url.rstrip("/")}
+    pictures = f"{images_url.rstrip('/')}/" if images_url else None
+    addresses = {**apis, "images_url": pictures}
+    headers = _headers(list(apis.values()), pictures)
 
     async def config(_: Request) -> Response:
         return JSONResponse(addresses, headers=headers)
@@ -50,10 +55,11 @@ def _file(path: str, name: str, headers: dict[str, str]) -> Route:
     return Route(path, serve)
 
 
-def _headers(apis: list[str]) -> dict[str, str]:
+def _headers(apis: list[str], pictures: str | None) -> dict[str, str]:
+    shown = f"'self' {pictures}" if pictures else "'self'"
     policy = (
-        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; "
-        f"manifest-src 'self'; connect-src 'self' {' '.join(apis)}; "
+        "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; manifest-src 'self'; "
+        f"img-src {shown}; connect-src 'self' {' '.join(apis)}; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return {

@@ -12,11 +12,17 @@ from notifier.metrics import Metrics
 WhyNot = Callable[[], str | None]
 
 
-def routes(*, metrics: Metrics, dead: WhyNot, unready: WhyNot) -> list[Route]:
-    """Give the probe routes. `dead` and `unready` say why it does not live or can't take screens, None if it can."""
+def routes(*, metrics: Metrics, dead: WhyNot, starting: WhyNot, unready: WhyNot) -> list[Route]:
+    """Give the probe routes. Each says why it does not live, has not started, can't take screens; None if it does.
+
+    Started is what stays true: the minutes of the log that it boots from have been read. Ready may come and go.
+    """
 
     async def livez(_: Request) -> Response:
         return _answer(dead(), "alive")
+
+    async def startupz(_: Request) -> Response:
+        return _answer(starting(), "started")
 
     async def readyz(_: Request) -> Response:
         return _answer(unready(), "ready")
@@ -24,7 +30,8 @@ def routes(*, metrics: Metrics, dead: WhyNot, unready: WhyNot) -> list[Route]:
     async def scrape(_: Request) -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
-    return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", scrape)]
+    paths = {"/livez": livez, "/startupz": startupz, "/readyz": readyz, "/metrics": scrape}
+    return [Route(path, endpoint) for path, endpoint in paths.items()]
 
 
 def _answer(why_not: str | None, well: str) -> Response:

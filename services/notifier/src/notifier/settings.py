@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic import AnyUrl, Field, HttpUrl, SecretStr, UrlConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from notifier.batch import KINDS, Cap, Kind, Windows
@@ -26,6 +26,7 @@ class Settings(TokenSettings, GuestKeySettings, LogAccess, BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     order_api_url: HttpUrl = HttpUrl("http://127.0.0.1:8080")
     query_api_url: HttpUrl = HttpUrl("http://127.0.0.1:8081")
+    images_url: Annotated[AnyUrl, UrlConstraints(allowed_schemes=["https"])] | None = None  # of the board's pictures
     log_level: str = Field(default="info", pattern="(?i)^(debug|info|warning|error)$")
     redis_url: SecretStr | None = None  # operators' calls and presence across replicas; the feed needs none
     batch_window_ms: int = Field(default=100, ge=1, le=5_000)

@@ -27,6 +27,7 @@ from order_api.event_lane import EventLane
 from order_api.fast_lane import FastLane
 from order_api.faults import Faults
 from order_api.identity import Identity
+from order_api.images import routes as images
 from order_api.intake import Intake
 from order_api.key_fetch import fetch_keys
 from order_api.limits import Limits
@@ -103,15 +104,18 @@ async def run(settings: Settings) -> int:
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
 
+        def why_not_started() -> str | None:
+            return None if caught_up.done() else f"reading the log: {len(book)} orders, {log.behind()} records to go"
+
         def why_not_ready() -> str | None:
-            if caught_up.done():
-                return tokens.missing()
-            return f"reading the log: {len(book)} orders, {log.behind()} records to go"
+            return why_not_started() or tokens.missing()
 
         _routes(
             app, settings, desk, identity, events, SquareOrders(http, settings.square_api_url, settings.square_venues)
         )
-        app.include_router(probes.router(metrics=metrics, stuck=tail.stuck, ready=why_not_ready))
+        app.include_router(
+            probes.router(metrics=metrics, stuck=tail.stuck, started=why_not_started, ready=why_not_ready)
+        )
         _stop_on_signals(server)
         await server.serve()
         return _verdict(appending, reading, refreshing)
@@ -180,6 +184,7 @@ def _routes(
         )
     )
     app.include_router(guest_erasure.router(desk, identity))
+    app.include_router(images.router(images.gallery_of(settings), identity, _now))
     app.include_router(cloudevents.router(events))
     app.include_router(pos.router(desk, identity, settings.square_venues, square))
     app.include_router(problem_pages.router())

@@ -149,6 +149,7 @@ READ = _answers(HTTPStatus.OK, _READING)
 CHANGED = _answers(HTTPStatus.OK, _CHANGING)
 PINNED = _answers(HTTPStatus.OK, _ON_ORDERS)
 LINKED = problems(*sorted(_READING | {HTTPStatus.NOT_IMPLEMENTED}))
+UPLOAD = problems(*sorted((_READING | {HTTPStatus.NOT_IMPLEMENTED}) - {HTTPStatus.NOT_FOUND}))
 PROGRESS: Responses = {int(HTTPStatus.OK): {"headers": header_texts(_HEADERS)}, **problems(*sorted(_READING))}
 
 

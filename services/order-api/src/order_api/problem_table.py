@@ -226,6 +226,12 @@ _TABLE: tuple[tuple[str, HTTPStatus, str, str], ...] = (
         "Set ORDER_LINK_SECRET, the same on order-api and the notifier.",
     ),
     (
+        "images_not_set_up",
+        HTTPStatus.NOT_IMPLEMENTED,
+        "Pictures of items need a bucket, and none is set.",
+        "Set IMAGES_BUCKET, IMAGES_REGION and IMAGES_URL on order-api.",
+    ),
+    (
         "try_again",
         HTTPStatus.SERVICE_UNAVAILABLE,
         "The log did not answer in time, or this replica is not ready.",

@@ -10,6 +10,7 @@ from limits import RateLimitItem, parse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from order_api.image_settings import ImageSettings
 from order_contracts.arbiter import NOT_AFTER_MS
 from order_contracts.channels import PARTITIONS, TOPIC
 from order_contracts.guest_key_file import GuestKeySettings
@@ -38,7 +39,7 @@ class SquareVenue(BaseModel):
         return name
 
 
-class Settings(TokenSettings, GuestKeySettings, LogAccess, BaseSettings):
+class Settings(TokenSettings, GuestKeySettings, LogAccess, ImageSettings, BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True)

@@ -73,10 +73,13 @@ async def run(settings: RunSettings) -> None:
         await _patiently("Kafka", subscription.start)
         Guard(subscription.consumer(), settings.orders_topic, feed.holdings)  # partitions are paused until claimed
 
+        def started() -> str | None:
+            return None if feed.started else "the group has given no partitions yet, or their positions are being read"
+
         async def ready() -> str | None:
             return None if feed.ready else "positions are being read"
 
-        probes = probe_routes(live=progress.stalled, ready=ready, registry=metrics.registry)
+        probes = probe_routes(live=progress.stalled, started=started, ready=ready, registry=metrics.registry)
         server = http_server(Starlette(routes=probes), settings)
         watching = watch_lag(
             consumer=subscription.consumer,

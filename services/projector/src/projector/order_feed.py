@@ -58,6 +58,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
         self._metrics = metrics
         self._traces = traces
         self.holdings = Holdings()
+        self.started = False  # once, it has held all that the group gave it
         self._unclaimed: set[int] = set()
         self._wake = asyncio.Event()
         self._failures = 0
@@ -119,6 +120,7 @@ class OrderFeed(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ca
                 self._consumer().resume(partition)
                 self.holdings[partition.partition] = holding
                 self._unclaimed.discard(partition.partition)
+        self.started |= self.ready
         log.info("claimed", partitions={partition: holding.next for partition, holding in positions.items()})
 
     async def take(self, records: Sequence[ConsumerRecord]) -> None:

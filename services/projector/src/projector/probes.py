@@ -1,4 +1,4 @@
-"""/livez, /readyz and /metrics, for processes that serve nothing else and for those that do."""
+"""/livez, /startupz, /readyz and /metrics, for processes that serve nothing else and for those that do."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,12 +12,19 @@ Fault = str | None
 
 
 def probe_routes(
-    *, live: Callable[[], Fault], ready: Callable[[], Awaitable[Fault]], registry: CollectorRegistry
+    *,
+    live: Callable[[], Fault],
+    started: Callable[[], Fault],
+    ready: Callable[[], Awaitable[Fault]],
+    registry: CollectorRegistry,
 ) -> list[Route]:
-    """Make the three routes. A probe's answer says what is wrong."""
+    """Make the routes. A probe's answer says what is wrong. Started is what stays true, ready may come and go."""
 
     async def livez(_: Request) -> Response:
         return _answer(live())
+
+    async def startupz(_: Request) -> Response:
+        return _answer(started())
 
     async def readyz(_: Request) -> Response:
         return _answer(await ready())
@@ -25,7 +32,8 @@ def probe_routes(
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
+    paths = {"/livez": livez, "/startupz": startupz, "/readyz": readyz, "/metrics": metrics}
+    return [Route(path, endpoint) for path, endpoint in paths.items()]
 
 
 def _answer(fault: Fault) -> Response:

@@ -69,7 +69,8 @@ def query_api(
         return tokens.missing()
 
     app.router.routes.extend(chart_routes())
-    app.router.routes.extend(probe_routes(live=lambda: None, ready=ready, registry=registry))
+    # It replays nothing: it has started when it answers.
+    app.router.routes.extend(probe_routes(live=lambda: None, started=lambda: None, ready=ready, registry=registry))
     app.add_middleware(Timing, registry=registry)
     app.add_middleware(
         CORSMiddleware,
