@@ -11,7 +11,9 @@ from pathlib import Path
 from random import Random
 from subprocess import Popen
 
+import psycopg
 import pytest
+from psycopg.pq import ExecStatus
 
 from infra.eventually import eventually
 from infra.own_postgres import OwnPostgres
@@ -180,4 +182,29 @@ async def test_a_stopped_projector_that_comes_back_writes_nothing_stale(world: W
             await world.caught_up(len(entries) + 20)
     finally:
         reaped([zombie])
+    await world.agrees()
+
+
+@pytest.mark.parametrize("stops", ["in a copy", "between parse and bind", "between statements"])
+async def test_who_stops_with_locks_in_hand_holds_nobody_up(world: World, stops: str) -> None:
+    """In a statement no deadline of Postgres applies while the server waits for the client's next byte."""
+    entries = hostile("stopped", 300)
+    async with world.running():
+        await world.append(entries[:100])
+        await world.caught_up(100)
+    stopped = psycopg.connect(world.database_url, application_name="projector", autocommit=True)
+    stopped.pgconn.exec_(b"BEGIN; SET search_path = read_models; UPDATE positions SET next = next")
+    if stops == "in a copy":
+        assert stopped.pgconn.exec_(b"COPY positions FROM STDIN").status == ExecStatus.COPY_IN
+    elif stops == "between parse and bind":
+        stopped.pgconn.enter_pipeline_mode()
+        stopped.pgconn.send_prepare(b"one", b"UPDATE positions SET next = next")
+        stopped.pgconn.send_flush_request()
+        stopped.pgconn.flush()
+    try:
+        async with world.running("successor", DATABASE_COMMAND_SECONDS="1"):
+            await world.append(entries[100:])
+            await world.caught_up(len(entries))
+    finally:
+        stopped.close()
     await world.agrees()
