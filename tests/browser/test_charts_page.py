@@ -1,11 +1,14 @@
 """The page of charts in a real browser, beside the whole system: what was sold shows, as charts and as numbers."""
 
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 
+from infra.eventually import eventually
 from infra.pos_client import ORGANIZATION, PosClient, order_body
 from local_stack.stack import Stack
 
@@ -18,6 +21,17 @@ async def pos(stack: Stack) -> AsyncIterator[PosClient]:
         yield client
 
 
+async def until_projected(stack: Stack, token: str, path: str, position: str) -> None:
+    """Wait until the rows have seen a position: the page asks once."""
+    headers = {"Authorization": f"Bearer {token}", "If-Min-Position": position}
+
+    async def projected() -> bool:
+        async with httpx.AsyncClient(base_url=stack.query_urls[0], headers=headers) as client:
+            return (await client.get(path)).status_code == HTTPStatus.OK
+
+    await eventually(projected)
+
+
 async def test_what_was_sold_shows_and_a_token_that_may_not_is_told_so(
     stack: Stack, page: Page, pos: PosClient
 ) -> None:
@@ -25,6 +39,7 @@ async def test_what_was_sold_shows_and_a_token_that_may_not_is_told_so(
         placed = await pos.place(stack.order_api_urls[0], order_body(display_number=f"A-{number}"))
         assert placed.status_code == 201, placed.text
     token = stack.token(org=ORGANIZATION, venues=[pos.venue_id])
+    await until_projected(stack, token, f"/v1/venues/{pos.venue_id}/orders", placed.headers["Position"])
     await page.goto(f"{stack.query_urls[0]}/charts#token={token}")
     await expect(page.get_by_role("heading", name=pos.venue_id)).to_be_visible()
     figures = page.get_by_label("In the whole period")

@@ -47,6 +47,7 @@ def traced(backing: Backing) -> Iterator[Traced]:
             database_url=backing.database(),
             redis_url=None,
             jwt_secret=SECRET,
+            guest_keys=backing.run.state.guest_keys(),
             logs=backing.run.state.logs,
             inherited=inherited(),
             environment={

@@ -22,8 +22,8 @@ interface Session {
   organization: string;
   at: Addresses;
   follower: Follower;
-  /** Venues that have had orders, open ones or not. */
-  known: ReadonlySet<string>;
+  /** Venues that have had orders, open ones or not: a row stays when its last order is done. */
+  known: Set<string>;
   status: Status;
   late: number;
 }
@@ -66,7 +66,7 @@ function onStatus(of: Session, status: Status): void {
     const { expired, refused } = words.entry.why;
     return askForToken(status.expired ? expired : `${refused} (${status.why})`);
   }
-  if (status.phase === "live" && of.known.size === 0) void readVenues(of);
+  if (status.phase === "live") void readVenues(of);
   draw();
 }
 
@@ -76,7 +76,7 @@ async function readVenues(of: Session): Promise<void> {
   const answer = await fetch(address, { headers: { Authorization: `Bearer ${of.token}` } }).catch(() => undefined);
   if (!answer?.ok) return;
   const { venues } = (await answer.json()) as { venues: { venue_id: string }[] };
-  of.known = new Set(venues.map(({ venue_id }) => venue_id));
+  for (const { venue_id } of venues) of.known.add(venue_id);
   draw();
 }
 
@@ -90,6 +90,7 @@ function draw(): void {
 function drawNow(of: Session): void {
   const { follower, organization, status, at, token } = of;
   const overview = overviewOf(follower.orders.values(), of.known, follower.serverNow());
+  for (const { venue } of overview.venues) of.known.add(venue);
   if (overview.late.length > of.late) speaker.announce(own.lateNow(overview.late.length));
   of.late = overview.late.length;
   const clock = (iso: string): string => new Date(iso).toLocaleTimeString(language, { timeStyle: "short" });
