@@ -28,6 +28,7 @@ from infra.tools import ROOT
 from order_api.image_settings import ImageSettings
 from order_api.images.routes import gallery_of
 from order_contracts.channels import PARTITIONS, TOPIC, TOPIC_CONFIG, topic_faults
+from projector.queries.charts import chart_routes
 
 OURS = ("order-api", "query-api", "projector", "notifier")
 SCALED = tuple(overlay for overlay in OVERLAYS if overlay not in ("local", "small"))
@@ -95,6 +96,11 @@ def test_the_load_balancer_lets_screens_go_before_it_cuts_them_off() -> None:
         assert said[f"{at}healthcheck-path"] in _served(name)
         assert said[f"{at}load-balancer-attributes"] == annotations[f"{at}load-balancer-attributes"]
         assert said[f"{at}wafv2-acl-arn"], name
+
+
+def test_the_page_of_charts_is_reached_with_all_its_parts() -> None:
+    (rule,) = of_kind(render("production-eks"), "Ingress")["query-api"]["spec"]["rules"]
+    assert {route.path for route in chart_routes()} <= {path["path"] for path in rule["http"]["paths"]}
 
 
 @pytest.mark.parametrize("overlay", SCALED)
