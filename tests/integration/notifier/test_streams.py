@@ -179,7 +179,7 @@ async def test_a_follower_comes_no_earlier_than_it_was_told() -> None:
 
 
 async def test_who_hangs_up_is_forgotten(start: Start, writer: OrderWriter) -> None:
-    own = await start()
+    own = await start(STREAM_HEARTBEAT_SECONDS="0.5")
     streams = [await follow(own, writer.venue) for _ in range(5)]
     await eventually(lambda: _equals(own, 5))
     for stream in streams:
@@ -194,7 +194,7 @@ async def _equals(replica: NotifierProcess, expected: float) -> bool:
 async def test_a_stream_that_reads_too_slowly_is_cut_with_a_resync_and_the_others_go_on(
     start: Start, writer: OrderWriter
 ) -> None:
-    own = await start(STREAM_BYTES=str(2**16), BATCH_WINDOW_MS="1")
+    own = await start(STREAM_BYTES=str(2**16), BATCH_WINDOW_MS="1", STREAM_HEARTBEAT_SECONDS="0.5")
     good = await follow(own, writer.venue)
     with socket.socket() as stalled:
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -35,7 +35,7 @@ async def test_no_request_finds_the_document_wrong(replicas: Replicas, pos: PosC
         str(Path(sys.executable).with_name("schemathesis")),
         *("--config-file", str(config), "--no-color"),
         *("run", f"{replicas.urls[0]}/openapi.json", "--include-path-regex", "^/v1/"),
-        *("--phases", "examples,coverage,fuzzing", "--max-examples", "10", "--seed", "1", "--generation-database=none"),
+        *("--phases", "examples,coverage,fuzzing", "--max-examples", "4", "--seed", "1", "--generation-database=none"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": str(TESTS)},
