@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from infra.services import Backing, backing_servers, state_folder, whole_stack
@@ -39,8 +39,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Shares:
 
 
 def pytest_configure() -> None:
-    """Keep the workers' ports apart. No example has a deadline: on a busy machine that would tell of its neighbours."""
-    settings.register_profile("whole", deadline=None)
+    """Keep the workers' ports apart. No example has to be quick: on a busy machine that would tell of others."""
+    settings.register_profile("whole", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("whole")
     ports.CANDIDATES = ports.CANDIDATES[int(_WORKER) :: int(_WORKERS)]
 
