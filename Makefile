@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+TESTS ?= tests/unit tests/deploy tests/integration tests/system tests/browser
 PACKAGES := contracts contracts/client-python services/order-api services/projector services/notifier deploy/local deploy/cost
 STAMP := $(VENV)/.installed
 
@@ -36,7 +37,7 @@ demo: $(STAMP) ## a Friday evening in a minute: orders in, screens follow, every
 
 test: $(STAMP) ## everything that proves it, fast ones first
 	@$(BIN)/python -m local_stack fetch
-	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder tests/unit tests/deploy tests/integration tests/system tests/browser $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(TESTS) $(ARGS)
 
 bench: $(STAMP) ## measure beside a peer or a floor: make bench AREA=write, traces, boot, read, realtime, sealing, page or cost; JSON under build/bench
 	@test -n "$(AREA)" || { echo "say which: make bench AREA=write, traces, boot, read, realtime, sealing, page or cost"; exit 2; }
