@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from order_api.cloudevents.taking import EventTaking
 from order_api.identity import Identity
+from order_api.intake import whole_body
 from order_api.limits import is_usual
 from order_api.metrics import Metrics
 from order_api.problems import Problem
@@ -30,7 +31,7 @@ class EventLane:
             return await self._app(scope, receive, send)
         try:
             await self._identity.admit(scope["headers"], scope["state"])
-            body = await _whole(receive)
+            body = await whole_body(receive, most_bytes=self._most)
             if body is None:
                 return None  # hung up on: that was no request
             names = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
@@ -46,15 +47,3 @@ class EventLane:
 
     def _count(self, status: int) -> None:
         self._metrics.requests.labels("POST", str(status)).inc()
-
-
-async def _whole(receive: Receive) -> bytes | None:
-    """Take in a body that is as long as its head says; None for one that does not come."""
-    parts, more = [], True
-    while more:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        parts.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(parts)

@@ -38,19 +38,8 @@ class Intake:
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if int(declared) > self._most:
-            raise self._too_large()
-        parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            part = message.get("body", b"")
-            parts.append(part)
-            size += len(part)
-            more = message.get("more_body", False)
-            if size > self._most:
-                raise self._too_large()
-        return b"".join(parts)
+            raise _too_large(self._most)
+        return await whole_body(receive, most_bytes=self._most)
 
     async def _linger(self, receive: Receive) -> None:
         """Read on for a moment and keep nothing: hung up on in the middle of sending, few clients read the answer."""
@@ -65,9 +54,26 @@ class Intake:
         except TimeoutError:
             return
 
-    def _too_large(self) -> Problem:
-        detail = f"the body is over {self._most} bytes: send less, such as fewer lines or shorter notes"
-        return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
+
+async def whole_body(receive: Receive, *, most_bytes: int) -> bytes | None:
+    """Take a body in, to its end; None for one that was cut off. Raises Problem once it is over the limit."""
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        more = message.get("more_body", False)
+        if size > most_bytes:
+            raise _too_large(most_bytes)
+    return b"".join(parts)
+
+
+def _too_large(most_bytes: int) -> Problem:
+    detail = f"the body is over {most_bytes} bytes: send less, such as fewer lines or shorter notes"
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail)
 
 
 async def _hang_up(problem: Problem, send: Send, after: Callable[[], Awaitable[None]]) -> None:
