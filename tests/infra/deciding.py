@@ -18,7 +18,7 @@ BODY = {"business_date": "2026-11-20", "items": [{**PIZZA, "station": "oven"}, {
 
 def place(**changes: Any) -> Place:
     """Place pizza and cola, with a total of 22 euros, changed as told."""
-    return Place("o1", "v1", "org", PlaceOrder.model_validate({**BODY, "totals": TOTALS, **changes}))
+    return Place("o1", "v1", "org", PlaceOrder.model_validate({**BODY, "totals": TOTALS, **changes}).order())
 
 
 def soup(**changes: Any) -> NewItem:

@@ -28,7 +28,7 @@ _IN_FLIGHT = 64
 def record() -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Give the record that order-api appends for the bench's order."""
     now = datetime.now(UTC)
-    body = PlaceOrder.model_validate(order_body(business_date=now.date().isoformat()))
+    body = PlaceOrder.model_validate(order_body(business_date=now.date().isoformat())).order()
     decision = decide(None, Place("o" * 36, "bench-1", "org-1", body), now)
     if not isinstance(decision, Decision):
         raise TypeError(decision)

@@ -15,19 +15,15 @@ from order_contracts.ids import NAME_PATTERN
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]  # Postgres holds no NUL
-Quantity = Annotated[
-    str,
-    Field(
-        pattern=r"^([1-9][0-9]{0,6}(\.[0-9]{1,5})?|0\.[0-9]{0,4}[1-9][0-9]{0,4})$",
-        description="positive decimal, as text: 2 or 0.25",
-    ),
-]
-
+QUANTITY_PATTERN = r"^([1-9][0-9]{0,6}(\.[0-9]{1,5})?|0\.[0-9]{0,4}[1-9][0-9]{0,4})$"
+IMAGE_URL_PATTERN = r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]+$"
+CURRENCY_PATTERN = r"^[A-Z]{3}$"
+Quantity = Annotated[str, Field(pattern=QUANTITY_PATTERN, description="positive decimal, as text: 2 or 0.25")]
 ImageUrl = Annotated[
     str,
     Field(
         max_length=500,
-        pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]+$",
+        pattern=IMAGE_URL_PATTERN,
         description="a picture of it, over https; screens show those of their own host only",
     ),
 ]
@@ -81,7 +77,7 @@ class Money(_Part):
     """An amount of money in minor units (cents) of an ISO 4217 currency."""
 
     amount: int = Field(strict=True, ge=-(2**53) + 1, le=2**53 - 1, description="minor units, such as cents")
-    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")
+    currency: str = Field(pattern=CURRENCY_PATTERN, description="ISO 4217 code")
 
 
 class ExternalRef(_Part):
@@ -159,7 +155,7 @@ class Totals(StatedTotals):
 class Payments(_Part):
     """What was paid so far, in minor units of the order's currency."""
 
-    currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")
+    currency: str = Field(pattern=CURRENCY_PATTERN, description="ISO 4217 code")
     authorized: int = Field(default=0, ge=0, description="held on a means of payment, not captured yet")
     captured: int = Field(default=0, ge=0, description="taken so far, refunds not counted off")
     refunded: int = Field(default=0, ge=0, description="given back so far, at most what was captured")

@@ -59,7 +59,7 @@ class Replica:
                 "channel": "qr",
                 "items": [{"name": "x", "quantity": "1", "unit_price": price}],
             }
-        )
+        ).order()
         command = Place(f"o-{key}", "v1", "org", body)
         with pytest.raises(Problem) as refused:
             await self.desk.carry_out(Request("v1", "org", f"o-{key}", f"e-{key}", "f", "me", command))

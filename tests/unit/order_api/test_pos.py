@@ -52,7 +52,7 @@ def carried_out(intents: list[Intent], order: dict[str, Any] | None = None) -> d
     """The order that the rules themselves make of some steps."""
     for intent in intents:
         if intent.verb == PLACE:
-            command: Any = Place("o", "v1", "g", PlaceOrder.model_validate(intent.body))
+            command: Any = Place("o", "v1", "g", PlaceOrder.model_validate(intent.body).order())
         else:
             verb = VERBS[intent.verb]
             command = verb.command(verb.body.model_validate(intent.body), intent.target)

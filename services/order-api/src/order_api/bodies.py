@@ -3,16 +3,16 @@
 Unknown fields are refused here, by name: a misspelt `allergens` must not vanish.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import count
 from typing import Annotated, Any, Self
 
+import msgspec
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from order_api.new_order import MAX_LINES, WORD_PATTERN, NewOrder, judged, numbered
 from order_contracts.order import ExternalRef, Guest, ItemTerms, Modifier, Money, Name, StatedTotals, Table, Text
 
-MAX_LINES = 200
 _EXAMPLE: dict[str, Any] = {
     "business_date": "2026-11-20",
     "channel": "pos",
@@ -99,14 +99,7 @@ class NewTotals(Body, StatedTotals):
 
     def document(self) -> dict[str, Any]:
         """Give them as the document keeps them, with the verdict on whether they add up."""
-        return {**self.model_dump(mode="json", exclude_none=True), "mismatch": self._mismatch()}
-
-    def _mismatch(self) -> bool:
-        """Whether the parts give another total than the stated one; without a subtotal nothing can be said."""
-        if self.subtotal is None:
-            return False
-        added = sum(money.amount for money in (self.subtotal, self.tax, self.service, self.tip) if money)
-        return added - (self.discount.amount if self.discount else 0) != self.total.amount
+        return judged(self.model_dump(mode="json", exclude_none=True))
 
 
 class NewTable(Body, Table):
@@ -129,8 +122,8 @@ class PlaceOrder(Body):
     business_date: Day = Field(
         description="the venue's business day on which the order is taken, even one for later; part of its identity"
     )
-    channel: str = Field(default="pos", pattern="^[a-z][a-z0-9_]{0,31}$", examples=["qr", "pos", "staff"])
-    dining_option: str | None = Field(default=None, pattern="^[a-z][a-z0-9_]{0,31}$", examples=["dine_in"])
+    channel: str = Field(default="pos", pattern=WORD_PATTERN, examples=["qr", "pos", "staff"])
+    dining_option: str | None = Field(default=None, pattern=WORD_PATTERN, examples=["dine_in"])
     table: NewTable | None = None
     display_number: str | None = Field(default=None, min_length=1, max_length=32, examples=["A-42"])
     external_ref: NewRef | None = None
@@ -157,6 +150,10 @@ class PlaceOrder(Body):
 
     def _stated(self) -> list[NewMoney]:
         return [] if self.totals is None else self.totals.parts()
+
+    def order(self) -> NewOrder:
+        """Give it as the rules read it."""
+        return msgspec.convert(self.model_dump(mode="json", exclude_unset=True), NewOrder)
 
     def lines(self) -> dict[str, dict[str, Any]]:
         """Give the items as the document keeps them: by line id, numbered where none was given."""
@@ -188,10 +185,3 @@ def distinct_lines(items: Iterable[NewItem]) -> None:
 def dumped(items: Iterable[NewItem]) -> list[dict[str, Any]]:
     """Give items as JSON."""
     return [item.model_dump(mode="json", exclude_none=True) for item in items]
-
-
-def numbered(items: Sequence[dict[str, Any]], *, taken: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Key dumped items by their line_id, which is taken out; those without one are numbered around the others."""
-    used = {*taken, *(item["line_id"] for item in items if "line_id" in item)}
-    free = (str(number) for number in count(1) if str(number) not in used)
-    return {item.pop("line_id", None) or next(free): item for item in items}

@@ -5,13 +5,15 @@ from hashlib import sha256
 import msgspec
 from pydantic import BaseModel
 
-from order_api.bodies import PlaceOrder
 from order_api.commands import Command, ImportOrder, Place
 from order_api.historic import HistoricOrder
+from order_api.new_order import NewOrder
 from order_api.order_desk import Answer
 from order_api.proposing import Request
 from order_contracts.claims import Claims
 from order_contracts.ids import event_id_for, order_id_for
+
+_sorted = msgspec.json.Encoder(order="sorted")
 
 
 def ask(
@@ -20,19 +22,20 @@ def ask(
     order_id: str,
     key: str,
     command: Command,
-    body: BaseModel,
+    body: BaseModel | NewOrder,
     *,
     if_match: int | None = None,
 ) -> Request:
     """Name a request by its order and key, and fingerprint what it asks for."""
     target = getattr(command, "line_id", None) or getattr(command, "station", None)
-    meaning = [type(command).__name__, target, body.model_dump(mode="json", exclude_unset=True)]
+    said = body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body
+    meaning = [type(command).__name__, target, said]
     return Request(
         venue_id=venue_id,
         organization_id=claims.organization_id,
         order_id=order_id,
         event_id=event_id_for(order_id, key),
-        fingerprint=sha256(msgspec.json.encode(meaning, order="sorted")).hexdigest()[:32],
+        fingerprint=sha256(_sorted.encode(meaning)).hexdigest()[:32],
         actor=claims.subject,
         command=command,
         if_match=if_match,
@@ -43,12 +46,12 @@ def ask_to_place(
     claims: Claims,
     venue_id: str,
     key: str,
-    body: PlaceOrder,
+    body: NewOrder,
     *,
     named_by: tuple[str, str] | None = None,
 ) -> Request:
     """Name a new order by `named_by` (source, id in it), else by its external source, or who asks, and the key."""
-    source = claims.subject if body.external_ref is None else body.external_ref.source
+    source = body.external_ref.source if body.external_ref else claims.subject
     source, name = named_by or (source, key)
     order_id = order_id_for(venue_id, source, name, body.business_date.isoformat())
     command = Place(order_id, venue_id, claims.organization_id, body)

@@ -84,7 +84,7 @@ def router(desk: OrderDesk, identity: Identity) -> APIRouter:
     async def place_order(request: Request, venue_id: Venue, key: Key, body: bodies.PlaceOrder) -> Response:
         """Place an order. Sent again with the same key, it is placed once and answered alike."""
         claims = identity.of(request, "orders:write", venue_id)
-        asked = ask_to_place(claims, venue_id, key, body)
+        asked = ask_to_place(claims, venue_id, key, body.order())
         response = _response(await desk.carry_out(asked), HTTPStatus.CREATED)
         response.headers["Location"] = f"/v1/venues/{venue_id}/orders/{asked.order_id}"
         return response

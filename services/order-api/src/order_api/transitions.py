@@ -47,7 +47,7 @@ By what is asked of an order with a total of 2000, whatever its status: nothing 
 
 
 def _placed(**changes: Any) -> c.Place:
-    return c.Place("o", "v", "g", PlaceOrder.model_validate({**_BODY, **changes}))
+    return c.Place("o", "v", "g", PlaceOrder.model_validate({**_BODY, **changes}).order())
 
 
 def _fold(asked: Iterable[c.Command]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from order_api.bodies import (
-    MAX_LINES,
     Body,
     Moment,
     NewItem,
@@ -16,6 +15,7 @@ from order_api.bodies import (
     Whole,
     distinct_lines,
 )
+from order_api.new_order import MAX_LINES
 from order_contracts.order import Name, Quantity, Text
 
 _PIZZA = {"name": "Margherita", "quantity": "1", "unit_price": {"amount": 950, "currency": "EUR"}, "station": "oven"}

@@ -66,7 +66,8 @@ def _beginning(event: Envelope, claims: Claims) -> Request:
         raise malformed("subject", "can't be there: the order gets its id when it begins")
     name = (event.source, event.id)
     if event.type == PLACE:
-        return ask_to_place(claims, event.venue_id, event.key, _body(event, PlaceOrder), named_by=name)
+        order = _body(event, PlaceOrder).order()
+        return ask_to_place(claims, event.venue_id, event.key, order, named_by=name)
     return ask_to_import(claims, event.venue_id, event.key, _body(event, HistoricOrder), named_by=name)
 
 

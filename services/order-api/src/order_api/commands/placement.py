@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from order_api.bodies import PlaceOrder
 from order_api.historic import HistoricOrder
+from order_api.new_order import NewOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Place:
     order_id: str
     venue_id: str
     organization_id: str
-    body: PlaceOrder
+    body: NewOrder
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, assert_never
 
-from order_api.bodies import MAX_LINES, currencies_of, dumped, numbered
+from order_api.bodies import currencies_of, dumped
 from order_api.commands import AddItems, ChangeItem, FireItem, HoldItem, ServeItem, ToItems, VoidItem
 from order_api.decide.lines import LIVE, UNMADE, following, line_refusal
 from order_api.decide.money import currency_refusal
 from order_api.decide.verdict import Decision, Document, Refusal, not_from, verb_of
+from order_api.new_order import MAX_LINES, numbered
 from order_contracts.fold import merge_patch
 from order_contracts.order import OPEN_STATUSES, ItemState, Status, stations_of
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from order_api.bodies import PlaceOrder, numbered
 from order_api.commands import ImportOrder, Place
 from order_api.decide.verdict import Decision, Document, Refusal
+from order_api.new_order import NewOrder
 from order_contracts.events import timestamp
 from order_contracts.order import Payment, Status, stations_of
 
@@ -20,25 +20,18 @@ def place(order: Document | None, command: Place, now: datetime) -> Decision | R
     refusal = _date_refusal(body, now) or _schedule_refusal(body, now)
     if refusal is not None:
         return refusal
-    status = Status.PLACED if body.scheduled_for is None else Status.SCHEDULED
+    status = Status.SCHEDULED if body.scheduled_for else Status.PLACED
     time = timestamp(now)
-    head = {
+    change = {
         "order_id": command.order_id,
         "venue_id": command.venue_id,
         "organization_id": command.organization_id,
-        "status": status,
+        "status": status.value,
         "status_since": time,
-        "payment": Payment.UNPAID,
-        "placed_at": time if body.placed_at is None else timestamp(body.placed_at),
+        "payment": Payment.UNPAID.value,
+        "placed_at": time,
+        **body.document(),
     }
-    change = {**head, **body.model_dump(mode="json", exclude_none=True), "placed_at": head["placed_at"]}
-    change["items"] = numbered(change["items"], taken=())
-    if body.promised_at is not None:
-        change["promised_at"] = timestamp(body.promised_at)
-    if body.scheduled_for is not None:
-        change["scheduled_for"] = timestamp(body.scheduled_for)
-    if body.totals is not None:
-        change["totals"] = body.totals.document()
     return Decision(status.value, change, stations_of(change))
 
 
@@ -50,7 +43,7 @@ def take_in(order: Document | None, command: ImportOrder) -> Decision | Refusal:
     return Decision("imported", change, stations_of(change))
 
 
-def _date_refusal(body: PlaceOrder, now: datetime) -> Refusal | None:
+def _date_refusal(body: NewOrder, now: datetime) -> Refusal | None:
     today = now.astimezone(UTC).date()
     if (now - OLDEST_PLACEMENT).astimezone(UTC).date() <= body.business_date <= today + timedelta(days=1):
         return None
@@ -62,8 +55,8 @@ def _date_refusal(body: PlaceOrder, now: datetime) -> Refusal | None:
     )
 
 
-def _schedule_refusal(body: PlaceOrder, now: datetime) -> Refusal | None:
-    if body.scheduled_for is None or now < body.scheduled_for <= now + FARTHEST_SCHEDULE:
+def _schedule_refusal(body: NewOrder, now: datetime) -> Refusal | None:
+    if not body.scheduled_for or now < body.scheduled_for <= now + FARTHEST_SCHEDULE:
         return None
     return Refusal(
         "scheduled_for_out_of_range",

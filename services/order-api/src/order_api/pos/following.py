@@ -145,7 +145,7 @@ def _request(claims: Claims, venue_id: str, order_id: str, stated: Stated, step:
     key = f"pos:{sha256(msgspec.json.encode(said, order='sorted')).hexdigest()}"
     try:
         if step.verb == PLACE:
-            body = PlaceOrder.model_validate(step.body)
+            body = PlaceOrder.model_validate(step.body).order()
             request = ask_to_place(claims, venue_id, key, body, named_by=(stated.source, stated.id))
         elif step.verb == SYNC:
             request = ask(claims, venue_id, order_id, key, Sync(), NoteBody())

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from order_api.bodies import MAX_LINES, Body, Day, Moment, NewGuest, NewItem, NewMoney, NewTable, NewTotals
+from order_api.bodies import Body, Day, Moment, NewGuest, NewItem, NewMoney, NewTable, NewTotals
+from order_api.new_order import MAX_LINES
 from order_api.pos.stated import Stated
 from order_contracts.order import Name, Status, Text
 
