@@ -175,6 +175,7 @@ def test_totals_are_kept_as_stated_and_flagged_when_they_do_not_add_up(totals: d
         ({"allergenes": ["peanut"]}, "allergenes"),
         ({"promised_at": 0}, "promised_at"),
         ({"promised_at": "2026-11-20T18:45:00"}, "promised_at"),
+        ({"promised_at": "0001-01-01T00:00:00+14:00"}, "before the year 1"),
         ({"business_date": 20000}, "business_date"),
         ({"items": [{**PIZZA, "seat": False}]}, "seat"),
         ({"items": [{**PIZZA, "course": 100}]}, "course"),

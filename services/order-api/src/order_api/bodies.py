@@ -4,11 +4,11 @@ Unknown fields are refused here, by name: a misspelt `allergens` must not vanish
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 
 import msgspec
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from order_api.new_order import MAX_LINES, WORD_PATTERN, NewOrder, judged, numbered
 from order_contracts.order import ExternalRef, Guest, ItemTerms, Modifier, Money, Name, StatedTotals, Table, Text
@@ -55,7 +55,15 @@ def _text(value: object) -> object:
     return value
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_text)]
+def _on_the_calendar(moment: datetime) -> datetime:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it is before the year 1 or after 9999 in UTC") from error
+    return moment
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(_on_the_calendar)]
 Day = Annotated[date, BeforeValidator(_text)]
 
 

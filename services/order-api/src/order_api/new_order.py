@@ -7,7 +7,7 @@ What was not said is UNSET, and null is None: a repeated request is recognised b
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from functools import lru_cache
 from itertools import count
 from typing import Annotated, Any
@@ -191,8 +191,13 @@ def fits(order: NewOrder, content: bytes) -> bool:
         and all(map(_line_fits, order.items))
         and _lines_differ(order.items)
         and _has_one_currency(order)
-        and not ((order.placed_at or order.scheduled_for or order.promised_at) and _TOO_FINE.search(content))
+        and _moments_fit(order, content)
     )
+
+
+def _moments_fit(order: NewOrder, content: bytes) -> bool:
+    moments = [moment for moment in (order.placed_at, order.scheduled_for, order.promised_at) if moment]
+    return not moments or (_TOO_FINE.search(content) is None and all(1 < moment.year < MAXYEAR for moment in moments))
 
 
 def _line_fits(line: Line) -> bool:
