@@ -61,7 +61,7 @@ class Claims:
         """
         if self.order_id is not None:
             return "the token is a link to one order: it opens nothing else"
-        if not self.scopes & {scope, "admin"}:
+        if scope not in self.scopes and "admin" not in self.scopes:
             return f"the token has no scope {scope}"
         if venue_id is None:
             return None

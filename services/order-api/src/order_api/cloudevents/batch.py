@@ -6,9 +6,10 @@ same order and its outcome is unknown: what comes after would be decided on a st
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 from order_api.order_desk import Answer, Receipt
 from order_api.problems import Problem
@@ -27,30 +28,18 @@ class Desk(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One event that asks for something, and the status of its answer."""
 
     request: Request
     done: HTTPStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What an event came to."""
 
     step: Step
     answer: Answer | Receipt
-
-    def result(self) -> dict[str, Any]:
-        """Give it as the sender reads it."""
-        told: dict[str, Any] = {
-            "status": self.step.done.value,
-            "order_id": self.step.request.order_id,
-            "version": self.answer.version,
-            "position": str(self.answer.position),
-        }
-        return {**told, "replayed": True} if self.answer.replayed else told
 
 
 Outcome = Done | Problem

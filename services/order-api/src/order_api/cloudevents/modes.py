@@ -8,27 +8,30 @@ from urllib.parse import unquote
 
 import msgspec
 
+from order_api.cloudevents import placing
 from order_api.cloudevents.envelope import malformed, parse_json
+from order_api.cloudevents.placing import Placing
 from order_api.problems import Problem
 
 MOST_EVENTS = 500
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 _PREFIX = "ce-"
+_parts = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 @dataclass(frozen=True, slots=True)
 class One:
-    """A single event, in its JSON form."""
+    """A single event: an order placed, or any in its JSON form."""
 
-    event: Any
+    event: Placing | Any
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Several events, each in its JSON form, or whatever stood in an event's place."""
+    """Several events: orders placed, others in their JSON form, or whatever stood in an event's place."""
 
-    events: list[Any]
+    events: list[Placing | Any]
 
 
 def read_message(headers: Mapping[str, str], body: bytes) -> One | Batch:
@@ -36,9 +39,9 @@ def read_message(headers: Mapping[str, str], body: bytes) -> One | Batch:
     content_type = headers.get("content-type", "")
     match content_type.partition(";")[0].strip().lower():
         case "application/cloudevents+json":
-            return One(_json(body))
+            return One(placing.read(body) or _json(body))
         case "application/cloudevents-batch+json":
-            return _batch(_json(body))
+            return _batch(_events(body))
         case media_type if not media_type.startswith("application/cloudevents") and "ce-specversion" in headers:
             return One(_binary(headers, content_type, body))
     detail = f"send a CloudEvent: with ce- headers, or as {STRUCTURED}, or several as {BATCHED}"
@@ -52,6 +55,14 @@ def _batch(events: Any) -> Batch:
         detail = f"a batch has {MOST_EVENTS} events at most, this one {len(events)}: send it in parts"
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "batch_too_large", detail)
     return Batch(events)
+
+
+def _events(body: bytes) -> Any:
+    try:
+        contents = map(bytes, _parts(body))
+        return [placing.read(content) or msgspec.json.decode(content) for content in contents]
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return _json(body)  # which finds the words, or reads what is just rare
 
 
 def _binary(headers: Mapping[str, str], content_type: str, body: bytes) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from order_api.cloudevents.asking import BEGINNINGS, request_of, scope_of
 from order_api.cloudevents.batch import Done, Outcome, Step, carry_out_all
 from order_api.cloudevents.envelope import read_envelope
 from order_api.cloudevents.modes import Batch, One, read_message
+from order_api.cloudevents.placing import Placing
 from order_api.identity import Identity
 from order_api.naming import headers_of
 from order_api.order_desk import OrderDesk
@@ -23,6 +24,19 @@ class Taken(Struct, frozen=True):
     status: HTTPStatus
     headers: dict[str, str]
     content: bytes
+
+
+class _Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an event of a batch came to; `problem` is the body of one."""
+
+    id: str | None = None
+    source: str | None = None
+    status: int
+    order_id: str | None = None
+    version: int | None = None
+    position: str | None = None
+    replayed: bool = False
+    problem: Any = None
 
 
 class EventTaking:
@@ -51,6 +65,9 @@ class EventTaking:
         return Taken(status, {}, msgspec.json.encode({"results": results}))
 
     def _step(self, state: Mapping[str, object], event: object) -> Step:
+        if isinstance(event, Placing):
+            claims = self._identity.allowed(state, "orders:write", event.venueid)
+            return Step(event.request(claims), HTTPStatus.CREATED)
         envelope = read_envelope(event)
         claims = self._identity.allowed(state, scope_of(envelope), envelope.venue_id)
         begins = envelope.type in BEGINNINGS
@@ -65,14 +82,29 @@ class EventTaking:
             return problem
 
 
-def _result(event: object, outcome: Outcome) -> dict[str, Any]:
-    if isinstance(outcome, Done):
-        return _name_of(event) | outcome.result()
-    return _name_of(event) | {"status": outcome.status.value, "problem": outcome.body()}
+def _result(event: object, outcome: Outcome) -> _Result:
+    name, source = _name_of(event)
+    if isinstance(outcome, Problem):
+        return _Result(id=name, source=source, status=outcome.status.value, problem=outcome.body())
+    answer = outcome.answer
+    return _Result(
+        id=name,
+        source=source,
+        status=outcome.step.done.value,
+        order_id=outcome.step.request.order_id,
+        version=answer.version,
+        position=str(answer.position),
+        replayed=answer.replayed,
+    )
 
 
-def _name_of(event: object) -> dict[str, Any]:
+def _name_of(event: object) -> tuple[str | None, str | None]:
     """Give back what names the event, as far as it can be said in UTF-8."""
+    if isinstance(event, Placing):
+        return event.id, event.source
     parts = event if isinstance(event, dict) else {}
-    names = {name: parts.get(name) for name in ("id", "source")}
-    return {name: text for name, text in names.items() if isinstance(text, str) and text.isprintable()}
+    name, source = parts.get("id"), parts.get("source")
+    return (
+        name if isinstance(name, str) and name.isprintable() else None,
+        source if isinstance(source, str) and source.isprintable() else None,
+    )

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from order_api.historic import HistoricOrder
 from order_api.new_order import NewOrder
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Place a new order, now or for later."""
 
     order_id: str

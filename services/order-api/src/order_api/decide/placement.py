@@ -1,6 +1,7 @@
 """How an order begins: placed, scheduled for later, or taken in from the past."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from order_api.commands import ImportOrder, Place
 from order_api.decide.verdict import Decision, Document, Refusal
@@ -44,8 +45,8 @@ def take_in(order: Document | None, command: ImportOrder) -> Decision | Refusal:
 
 
 def _date_refusal(body: NewOrder, now: datetime) -> Refusal | None:
-    today = now.astimezone(UTC).date()
-    if (now - OLDEST_PLACEMENT).astimezone(UTC).date() <= body.business_date <= today + timedelta(days=1):
+    oldest, newest = _days(now)
+    if oldest <= body.business_date <= newest:
         return None
     return Refusal(
         "business_date_out_of_range",
@@ -53,6 +54,12 @@ def _date_refusal(body: NewOrder, now: datetime) -> Refusal | None:
         "began and one day ahead. Older ones go in by import; one for later has today's date and a scheduled_for",
         field="business_date",
     )
+
+
+@lru_cache(16)  # the orders of a batch are decided on at one moment
+def _days(now: datetime) -> tuple[date, date]:
+    today = now.astimezone(UTC).date()
+    return (now - OLDEST_PLACEMENT).astimezone(UTC).date(), today + timedelta(days=1)
 
 
 def _schedule_refusal(body: NewOrder, now: datetime) -> Refusal | None:

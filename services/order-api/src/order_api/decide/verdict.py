@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from order_api.commands import Command, MakeReady
 from order_contracts.order import Status
 
@@ -26,8 +28,7 @@ Code = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What happened: the event's name, its change (a merge patch), the stations that it touches."""
 
     name: str
