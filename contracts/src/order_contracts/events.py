@@ -44,7 +44,7 @@ TYPES = (
 )
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One accepted or losing record's value: `change` is a JSON Merge Patch (RFC 7396) to the order document.
 
     `parent` is the id of the event that this one was decided on, absent for an order's first. `version` is the

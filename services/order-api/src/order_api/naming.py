@@ -1,6 +1,7 @@
 """What every way in shares: how a request is named, so that the same one is done once, and how an answer is told."""
 
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 from pydantic import BaseModel
@@ -22,40 +23,50 @@ def ask(
     order_id: str,
     key: str,
     command: Command,
-    body: BaseModel | NewOrder,
+    body: BaseModel,
     *,
     if_match: int | None = None,
 ) -> Request:
     """Name a request by its order and key, and fingerprint what it asks for."""
     target = getattr(command, "line_id", None) or getattr(command, "station", None)
-    said = body.model_dump(mode="json", exclude_unset=True) if isinstance(body, BaseModel) else body
-    meaning = [type(command).__name__, target, said]
-    return Request(
-        venue_id=venue_id,
-        organization_id=claims.organization_id,
-        order_id=order_id,
-        event_id=event_id_for(order_id, key),
-        fingerprint=sha256(_sorted.encode(meaning)).hexdigest()[:32],
-        actor=claims.subject,
-        command=command,
-        if_match=if_match,
-    )
+    meaning = [type(command).__name__, target, body.model_dump(mode="json", exclude_unset=True)]
+    return _named(claims, venue_id, order_id, key, command, meaning, if_match)
 
 
 def ask_to_place(
     claims: Claims,
     venue_id: str,
     key: str,
-    body: NewOrder,
+    order: NewOrder,
     *,
     named_by: tuple[str, str] | None = None,
 ) -> Request:
     """Name a new order by `named_by` (source, id in it), else by its external source, or who asks, and the key."""
-    source = body.external_ref.source if body.external_ref else claims.subject
-    source, name = named_by or (source, key)
-    order_id = order_id_for(venue_id, source, name, body.business_date.isoformat())
-    command = Place(order_id, venue_id, claims.organization_id, body)
-    return ask(claims, venue_id, order_id, key, command, body)
+    source, name = named_by or (order.external_ref.source if order.external_ref else claims.subject, key)
+    order_id = order_id_for(venue_id, source, name, order.business_date.isoformat())
+    command = Place(order_id, venue_id, claims.organization_id, order)
+    return _named(claims, venue_id, order_id, key, command, ["Place", None, order], None)
+
+
+def _named(
+    claims: Claims,
+    venue_id: str,
+    order_id: str,
+    key: str,
+    command: Command,
+    meaning: list[Any],
+    if_match: int | None,
+) -> Request:
+    return Request(
+        venue_id,
+        claims.organization_id,
+        order_id,
+        event_id_for(order_id, key),
+        sha256(_sorted.encode(meaning)).hexdigest()[:32],
+        claims.subject,
+        command,
+        if_match,
+    )
 
 
 def ask_to_import(

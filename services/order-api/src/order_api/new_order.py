@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import MAXYEAR, date, datetime
 from functools import lru_cache
-from itertools import count
+from itertools import count, repeat
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import astuple
 
 from order_contracts.events import timestamp
 from order_contracts.ids import NAME_PATTERN
@@ -119,23 +120,25 @@ class NewOrder(_Part, frozen=True, kw_only=True):
     def document(self) -> dict[str, Any]:
         """Give what the order document has of it: defaults in, nulls out, items by line id, totals judged."""
         told = said({"channel": "pos", "allergens": [], **msgspec.to_builtins(self)})
-        for name in ("placed_at", "scheduled_for", "promised_at"):
-            if name in told:
-                told[name] = timestamp(getattr(self, name))
         told["items"] = numbered([_line(line) for line in told["items"]], taken=())
-        for name in ("table", "external_ref", "guest"):
+        for name in _PARTS:
             if name in told:
                 told[name] = said(told[name])
+        for name in _MOMENTS:
+            if name in told:
+                told[name] = timestamp(getattr(self, name))
         if "totals" in told:
-            told["totals"] = judged(said(told["totals"]))
+            told["totals"] = judged(told["totals"])
         return told
 
 
 def _line(line: dict[str, Any]) -> dict[str, Any]:
     if "modifiers" in line:
         line["modifiers"] = [said({"action": "add", "quantity": "1", **modifier}) for modifier in line["modifiers"]]
-        return said({"state": "new", **line})
-    return said({**line, "modifiers": [], "state": line.get("state", "new")})
+    else:
+        line["modifiers"] = []
+    line.setdefault("state", "new")
+    return said(line)
 
 
 def said(part: dict[str, Any]) -> dict[str, Any]:
@@ -145,9 +148,12 @@ def said(part: dict[str, Any]) -> dict[str, Any]:
 
 def numbered(items: Sequence[dict[str, Any]], *, taken: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Key dumped items by their line_id, which is taken out; those without one are numbered around the others."""
-    used = {*taken, *(item["line_id"] for item in items if "line_id" in item)}
-    free = (str(number) for number in count(1) if str(number) not in used)
-    return {item.pop("line_id", None) or next(free): item for item in items}
+    named = [item.pop("line_id", None) for item in items]
+    if None in named:
+        used = {*taken, *named}
+        free = (str(number) for number in count(1) if str(number) not in used)
+        named = [line_id or next(free) for line_id in named]
+    return dict(zip(named, items, strict=True))
 
 
 def judged(totals: dict[str, Any]) -> dict[str, Any]:
@@ -157,6 +163,8 @@ def judged(totals: dict[str, Any]) -> dict[str, Any]:
     return {**totals, "mismatch": "subtotal" in amounts and added != amounts["total"]}
 
 
+_PARTS = ("table", "external_ref", "guest", "totals")
+_MOMENTS = ("placed_at", "scheduled_for", "promised_at")
 _decode = msgspec.json.Decoder(NewOrder).decode
 
 
@@ -183,32 +191,35 @@ _TOO_FINE = re.compile(rb"\.[0-9]{7}")  # pydantic cuts a moment to the microsec
 
 def fits(order: NewOrder, content: bytes) -> bool:
     """Whether an order, as decoded from these bytes or a part of them, is right beyond its types."""
+    currency, lines = order.items[0].unit_price.currency, order.items
     return (
         b"\\u0000" not in content
         and _is_word(order.channel)
         and _is_word(order.dining_option)
+        and _is_currency(currency)
+        and all(map(_line_fits, lines, repeat(currency)))
+        and (len(lines) == 1 or _lines_differ(lines))
         and (not order.external_ref or _is_name(order.external_ref.source))
-        and all(map(_line_fits, order.items))
-        and _lines_differ(order.items)
-        and _has_one_currency(order)
+        and (not order.totals or all(not sum_ or sum_.currency == currency for sum_ in astuple(order.totals)))
         and _moments_fit(order, content)
     )
 
 
-def _moments_fit(order: NewOrder, content: bytes) -> bool:
-    moments = [moment for moment in (order.placed_at, order.scheduled_for, order.promised_at) if moment]
-    return not moments or (_TOO_FINE.search(content) is None and all(1 < moment.year < MAXYEAR for moment in moments))
-
-
-def _line_fits(line: Line) -> bool:
+def _line_fits(line: Line, currency: str) -> bool:
     return (
-        _is_quantity(line.quantity)
+        line.unit_price.currency == currency
+        and _is_quantity(line.quantity)
         and _is_name(line.line_id)
         and _is_name(line.station)
         and _is_state(line.state)
         and _is_image_url(line.image_url)
-        and (not line.modifiers or all(_is_quantity(modifier.quantity) for modifier in line.modifiers))
+        and (not line.modifiers or all(_modifier_fits(modifier, currency) for modifier in line.modifiers))
     )
+
+
+def _modifier_fits(modifier: Modifier, currency: str) -> bool:
+    price = modifier.unit_price
+    return _is_quantity(modifier.quantity) and (not price or price.currency == currency)
 
 
 def _lines_differ(lines: Sequence[Line]) -> bool:
@@ -216,11 +227,6 @@ def _lines_differ(lines: Sequence[Line]) -> bool:
     return len(set(ids)) == len(ids)
 
 
-def _has_one_currency(order: NewOrder) -> bool:
-    found = {line.unit_price.currency for line in order.items}
-    for line in order.items:
-        if line.modifiers:
-            found.update(modifier.unit_price.currency for modifier in line.modifiers if modifier.unit_price)
-    if order.totals:
-        found.update(price.currency for price in msgspec.structs.astuple(order.totals) if price)
-    return len(found) == 1 and _is_currency(found.pop())
+def _moments_fit(order: NewOrder, content: bytes) -> bool:
+    moments = [moment for moment in (order.placed_at, order.scheduled_for, order.promised_at) if moment]
+    return not moments or (_TOO_FINE.search(content) is None and all(1 < moment.year < MAXYEAR for moment in moments))

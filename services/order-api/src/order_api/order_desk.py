@@ -29,7 +29,7 @@ from order_contracts.positions import Position
 _TRIES = 3
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """An order as an event left it, in the JSON that callers read, and a position at which that is true."""
 
     order_id: str
@@ -39,7 +39,7 @@ class Answer(Struct, frozen=True):
     replayed: bool
 
 
-class Receipt(Struct, frozen=True):
+class Receipt(Struct, frozen=True, gc=False):
     """An answer without the order: its version with the event, and the position that has seen it."""
 
     version: int
@@ -163,14 +163,12 @@ class OrderDesk:
         return proposal if isinstance(proposal, Proposal) else None
 
     def _told(self, request: Request, outcome: Outcome) -> Receipt | Problem | None:
-        match outcome:
-            case Accepted(event, stood):
-                return self._receipt(request, event, replayed=stood)
-            case Lost():
-                self._metrics.outcomes["lost"].inc()
-                return None
-            case Unknown():
-                return self._unknown()
+        if isinstance(outcome, Accepted):
+            return self._receipt(request, outcome.event, replayed=outcome.stood)
+        if isinstance(outcome, Unknown):
+            return self._unknown()
+        self._metrics.outcomes["lost"].inc()
+        return None
 
     def _count(self, told: Sequence[Receipt | Problem | None]) -> None:
         receipts = [one for one in told if isinstance(one, Receipt)]

@@ -23,7 +23,7 @@ from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
 from order_contracts.positions import Position
-from order_contracts.wire import Envelope, Malformed, read_record, write_record
+from order_contracts.wire import Envelope, Malformed, encode_record, read_record
 
 _ASK_AGAIN_SECONDS = 0.5
 
@@ -102,15 +102,13 @@ class OrderLog:
 
     def _record(self, proposal: Proposal, now: int) -> Record:
         event = proposal.event
-        key, value, headers = write_record(
+        key, value, headers = encode_record(
             event,
             stations=proposal.stations,
             not_after=now + self._not_after_ms,
             fingerprint=proposal.fingerprint,
         )
-        return Record(
-            self.partition_of(event.venue_id), key, value, [(name, text.encode()) for name, text in headers.items()]
-        )
+        return Record(self.partition_of(event.venue_id), key, value, headers)
 
     async def catch_up(self, venue_id: str) -> None:
         """Wait until the book holds all that the venue's partition held when this was called; bound it by a timeout.

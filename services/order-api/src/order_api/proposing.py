@@ -35,7 +35,7 @@ _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {
 }
 
 
-class Request(Struct, frozen=True):
+class Request(Struct, frozen=True, gc=False):  # what refers to no one back needs no collector
     """Who asks for what. `event_id` and `fingerprint` name the request; `if_match` pins a version of the order.
 
     `external_version` is the order's version in the POS that this follows: an older one than noted is refused.

@@ -28,14 +28,14 @@ class Desk(Protocol):
         ...
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """One event that asks for something, and the status of its answer."""
 
     request: Request
     done: HTTPStatus
 
 
-class Done(Struct, frozen=True):
+class Done(Struct, frozen=True, gc=False):
     """What an event came to."""
 
     step: Step

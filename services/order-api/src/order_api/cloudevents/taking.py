@@ -26,7 +26,7 @@ class Taken(Struct, frozen=True):
     content: bytes
 
 
-class _Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Result(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an event of a batch came to; `problem` is the body of one."""
 
     id: str | None = None
@@ -83,14 +83,14 @@ class EventTaking:
 
 
 def _result(event: object, outcome: Outcome) -> _Result:
-    name, source = _name_of(event)
+    name, source = (event.id, event.source) if isinstance(event, Placing) else _name_of(event)
     if isinstance(outcome, Problem):
         return _Result(id=name, source=source, status=outcome.status.value, problem=outcome.body())
     answer = outcome.answer
     return _Result(
         id=name,
         source=source,
-        status=outcome.step.done.value,
+        status=outcome.step.done,
         order_id=outcome.step.request.order_id,
         version=answer.version,
         position=str(answer.position),
@@ -100,8 +100,6 @@ def _result(event: object, outcome: Outcome) -> _Result:
 
 def _name_of(event: object) -> tuple[str | None, str | None]:
     """Give back what names the event, as far as it can be said in UTF-8."""
-    if isinstance(event, Placing):
-        return event.id, event.source
     parts = event if isinstance(event, dict) else {}
     name, source = parts.get("id"), parts.get("source")
     return (

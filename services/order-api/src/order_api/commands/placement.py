@@ -8,7 +8,7 @@ from order_api.historic import HistoricOrder
 from order_api.new_order import NewOrder
 
 
-class Place(Struct, frozen=True):
+class Place(Struct, frozen=True, gc=False):
     """Place a new order, now or for later."""
 
     order_id: str

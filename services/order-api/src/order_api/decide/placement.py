@@ -11,6 +11,7 @@ from order_contracts.order import Payment, Status, stations_of
 
 OLDEST_PLACEMENT = timedelta(hours=48)
 FARTHEST_SCHEDULE = timedelta(days=366)
+_PLACED, _SCHEDULED, _UNPAID = Status.PLACED.value, Status.SCHEDULED.value, Payment.UNPAID.value
 
 
 def place(order: Document | None, command: Place, now: datetime) -> Decision | Refusal:
@@ -21,19 +22,19 @@ def place(order: Document | None, command: Place, now: datetime) -> Decision | R
     refusal = _date_refusal(body, now) or _schedule_refusal(body, now)
     if refusal is not None:
         return refusal
-    status = Status.SCHEDULED if body.scheduled_for else Status.PLACED
+    status = _SCHEDULED if body.scheduled_for else _PLACED
     time = timestamp(now)
     change = {
         "order_id": command.order_id,
         "venue_id": command.venue_id,
         "organization_id": command.organization_id,
-        "status": status.value,
+        "status": status,
         "status_since": time,
-        "payment": Payment.UNPAID.value,
+        "payment": _UNPAID,
         "placed_at": time,
         **body.document(),
     }
-    return Decision(status.value, change, stations_of(change))
+    return Decision(status, change, stations_of(change))
 
 
 def take_in(order: Document | None, command: ImportOrder) -> Decision | Refusal:

@@ -28,7 +28,7 @@ Code = Literal[
 ]
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """What happened: the event's name, its change (a merge patch), the stations that it touches."""
 
     name: str
