@@ -20,10 +20,18 @@ class VerifiedTokens:
 
     async def claims(self, token: str) -> Claims:
         """Give a token's claims. Raises TokenRefused, NotReady."""
+        known = self.known(token)
+        return self._standing(await self._verified(token, self._tokens.keys)) if known is None else known
+
+    def known(self, token: str) -> Claims | None:
+        """Give the claims of a token that is remembered. Raises TokenRefused."""
         keys = self._tokens.keys
         if keys is not self._keys:  # a key may have been withdrawn
             self._known, self._keys = {}, keys
-        claims = self._known.get(token) or await self._verified(token, keys)
+        claims = self._known.get(token)
+        return None if claims is None else self._standing(claims)
+
+    def _standing(self, claims: Claims) -> Claims:
         if claims.expires_at + LEEWAY_SECONDS <= self._clock():
             raise TokenRefused("the token has expired: get a new one")
         if self._tokens.is_revoked(claims):

@@ -5,6 +5,7 @@ Invariant: a request is charged once. What is unusual about a request's form, th
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from order_api.answering import answer
 from order_api.cloudevents.taking import EventTaking
 from order_api.identity import Identity
 from order_api.intake import whole_body
@@ -41,9 +42,7 @@ class EventLane:
             return await problem.response()(scope, receive, send)
         self._count(taken.status.value)
         told = [(name.lower().encode(), text.encode()) for name, text in taken.headers.items()]
-        told += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(taken.content))]
-        await send({"type": "http.response.start", "status": taken.status.value, "headers": told})
-        return await send({"type": "http.response.body", "body": taken.content})
+        return await answer(scope, send, taken.status, told, taken.content)
 
     def _count(self, status: int) -> None:
         self._metrics.requests.labels("POST", str(status)).inc()

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from order_api import bodies, hot_change, new_order, problems
+from order_api.answering import answer
 from order_api.identity import Identity
 from order_api.intake import replay
 from order_api.limits import is_usual
 from order_api.metrics import Metrics
-from order_api.naming import ask_to_place, headers_of
+from order_api.naming import ask_to_place, raw_headers_of
 from order_api.new_order import NewOrder
-from order_api.order_desk import Answer, OrderDesk
+from order_api.order_desk import OrderDesk
 from order_api.problems import Problem
 from order_api.proposing import Request
 from order_contracts.ids import NAME_PATTERN
@@ -58,14 +59,16 @@ class FastLane:
             request = self._request(scope, match, headers, message)
             if request is None:
                 return await self._app(scope, replay(message, receive), send)
-            answer = await self._desk.carry_out(request)
+            done = await self._desk.carry_out(request)
         except Problem as problem:
             self._requests.labels("POST", str(problem.status.value)).inc()
             return await problem.response()(scope, receive, send)
         status = HTTPStatus.CREATED if match[2] is None else HTTPStatus.OK
         self._done[status].inc()
-        await send({"type": "http.response.start", "status": status.value, "headers": _headers(answer, match)})
-        return await send({"type": "http.response.body", "body": answer.order})
+        told = raw_headers_of(done)
+        if match[2] is None:
+            told.append((b"location", f"/v1/venues/{match[1]}/orders/{done.order_id}".encode()))
+        return await answer(scope, send, status, told, done.order)
 
     def _request(self, scope: Scope, match: re.Match[str], headers: _Headers, message: Message) -> Request | None:
         """Read what is asked; None for what is left to the layers below. Raises Problem."""
@@ -92,17 +95,6 @@ def _checked(body: bytes) -> NewOrder:
         return bodies.PlaceOrder.model_validate_json(body).order()
     except ValidationError as error:
         raise problems.of_errors([{**fault, "loc": ("body", *fault["loc"])} for fault in error.errors()]) from error
-
-
-def _headers(answer: Answer, match: re.Match[str]) -> list[tuple[bytes, bytes]]:
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(answer.order)),
-        *((name.lower().encode(), text.encode()) for name, text in headers_of(answer).items()),
-    ]
-    if match[2] is None:
-        headers.append((b"location", f"/v1/venues/{match[1]}/orders/{answer.order_id}".encode()))
-    return headers
 
 
 def _fault_of(key: bytes | None) -> dict[str, object]:

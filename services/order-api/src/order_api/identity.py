@@ -77,7 +77,7 @@ class Identity:
         if kind.lower() != "bearer" or not token:
             raise _unauthorized("send a token: Authorization: Bearer …")
         try:
-            return await self._tokens.claims(token)
+            return self._tokens.known(token) or await self._tokens.claims(token)
         except TokenRefused as refused:
             raise _unauthorized(str(refused)) from refused
         except NotReady as missing:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import chain
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,9 +39,7 @@ class Limits:
 def over_limit(scope: Scope) -> bool:
     """Whether a request's line and headers are more than anybody needs."""
     headers = scope["headers"]
-    size = len(scope["raw_path"]) + len(scope["query_string"])
-    for name, value in headers:
-        size += len(name) + len(value)
+    size = len(scope["raw_path"]) + len(scope["query_string"]) + sum(map(len, chain.from_iterable(headers)))
     return size > MOST_HEADER_BYTES or len(headers) > MOST_HEADERS
 
 

@@ -78,6 +78,14 @@ def ask_to_import(
     return ask(claims, venue_id, order_id, key, command, body)
 
 
+def raw_headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
+    """Do what `headers_of` does, for whoever writes them to a socket."""
+    headers = [(b"etag", b'"v%d"' % answer.version), (b"position", str(answer.position).encode())]
+    if answer.replayed:
+        headers.append((b"idempotent-replayed", b"true"))
+    return headers
+
+
 def headers_of(answer: Answer) -> dict[str, str]:
     """Give an answer's headers: the version to build on, and the position that has seen it."""
     headers = {"ETag": f'"v{answer.version}"', "Position": str(answer.position)}

@@ -69,7 +69,7 @@ class _Requests:
             span.set_attribute("http.route", route)
             span.update_name(f"{method} {route}")
         with use_span(span, end_on_exit=True):
-            await self._app(scope, receive, noting)
+            await self._app({**scope, "extensions": {}}, receive, noting)  # no answer past `noting`
 
     @cached_property
     def _templates(self) -> list[tuple[Pattern[str], str]]:
