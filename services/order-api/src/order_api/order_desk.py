@@ -4,8 +4,7 @@ Invariants: an event is built on an accepted head only. A refusal is given only 
 the request: what another replica has just answered is never denied here.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 
 from order_api.booked import BookedEvent
 from order_api.commands import ImportOrder, Place
+from order_api.deadline import Deadline
 from order_api.metrics import Metrics
 from order_api.old_orders import OldOrders
 from order_api.order_book import OrderBook
@@ -65,7 +65,7 @@ class OrderDesk:
         self._book, self._log, self._metrics = book, log, metrics
         self._guests = guests or GuestTexts(lambda: None)
         self._old_orders = OldOrders(book=book, log=log, rows=rows)
-        self._lag, self._now, self._deadline = lag, now, deadline
+        self._lag, self._now, self._deadline, self._in_all = lag, now, deadline, Deadline(deadline)
 
     async def carry_out(self, request: Request) -> Answer:
         """Do what a request asks, once however often it comes. Raises Problem."""
@@ -96,10 +96,9 @@ class OrderDesk:
         """Give an order, at least as new as anything that any replica answered before. Raises Problem."""
         return await self._in_time(self._look_up(venue_id, order_id))
 
-    async def _in_time(self, work: Any) -> Answer:
+    async def _in_time(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         try:
-            async with asyncio.timeout(self._deadline):
-                return await work  # type: ignore[no-any-return]  # the two coroutines above
+            return await self._in_all.bound(work)
         except (TimeoutError, OutcomeUnknown) as error:
             raise self._unknown() from error
 
