@@ -124,6 +124,53 @@ def read_record(
     return envelope
 
 
+def envelope_of(
+    event: Event,
+    *,
+    stations: tuple[str, ...],
+    not_after: int,
+    fingerprint: str,
+    value: bytes,
+    appended_at: int,
+) -> Envelope | None:
+    """Give what `read_record` would of the record that `write_record` gave of these, `value` being its value.
+
+    For who wrote it and was told when it was appended. None: readers find it malformed. No `traceparent`: what is put
+    into the headers later is not known here.
+    """
+    try:
+        if event.version < 1 or (event.parent is None) != (event.version == 1):
+            return None
+        return Envelope(
+            id=_printable(event.id),
+            type=_printable(event.type),
+            order_id=_printable(event.order_id),
+            venue_id=_name("key", event.venue_id.encode()),
+            organization_id=_name("ce_organization", event.organization_id.encode()),
+            version=_few_digits(event.version),
+            parent=None if event.parent is None else _printable(event.parent),
+            stations=_stations(",".join(stations).encode()) if stations else (),
+            not_after=_few_digits(not_after),
+            fingerprint=_printable(fingerprint),
+            appended_at=appended_at,
+            value=value,
+        )
+    except ValueError:
+        return None
+
+
+def _printable(text: str) -> str:
+    if not (0 < len(text) <= MAX_ID and text.isascii() and text.isprintable()):
+        raise ValueError
+    return text
+
+
+def _few_digits(number: int) -> int:
+    if not 0 <= number < 10**15:
+        raise ValueError
+    return number
+
+
 def _envelope(key: bytes | None, value: bytes | None, headers: dict[str, bytes], appended_at: int) -> Envelope:
     if not key or not value:
         raise ValueError("key or value is empty")

@@ -13,7 +13,7 @@ from order_contracts.channels import partition_of
 from order_contracts.events import Event, decode_event, encode_event
 from order_contracts.fold import merge_patch
 from order_contracts.order import Order
-from order_contracts.wire import TRACEPARENT, Envelope, Malformed, read_record, write_record
+from order_contracts.wire import TRACEPARENT, Envelope, Malformed, envelope_of, read_record, write_record
 
 CONTRACTS = Path(__file__).parents[3] / "contracts"
 EXAMPLES = sorted((CONTRACTS / "examples" / "v1").glob("*.json"))
@@ -60,6 +60,49 @@ def test_garbage_bytes_never_raise(key, value, garbage, replaced) -> None:
     good_key, good_value, headers = written()
     mixed = [*{**dict(headers), **replaced}.items(), *garbage]
     assert isinstance(read_record(good_key, good_value, mixed, 0), Envelope | Malformed)
+
+
+def test_who_wrote_a_record_knows_what_is_read() -> None:
+    key, value, headers = written()
+    told = {"stations": ("grill", "bar"), "not_after": 30_000, "fingerprint": "f"}
+    assert envelope_of(EVENT, **told, value=value, appended_at=5) == read_record(key, value, headers, 5)
+
+
+_TEXTS = st.text(st.characters(codec="utf-8"), max_size=70) | st.sampled_from(
+    ["", "e1", "é", "a b", "a,b", "\x7f", "\x00", "x" * 64, "x" * 65, "é" * 33, "²"]
+)
+_NUMBERS = st.integers(-2, 3) | st.sampled_from([10**15 - 1, 10**15, 2**63])
+
+
+@given(
+    st.builds(
+        Event,
+        id=_TEXTS,
+        type=_TEXTS,
+        order_id=_TEXTS,
+        venue_id=_TEXTS,
+        organization_id=_TEXTS,
+        version=_NUMBERS,
+        parent=st.none() | _TEXTS,
+        time=st.just("2026-11-20T18:25:00.000Z"),
+        actor=_TEXTS,
+        change=st.just({}),
+    ),
+    st.sets(st.sampled_from(sorted({*EVENT.__struct_fields__} - {"change", "time", "reason"})), max_size=2),
+    st.lists(_TEXTS, max_size=2).map(tuple) | st.just(("grill", "bar")),
+    st.just(30_000) | _NUMBERS,
+    st.just("f") | _TEXTS,
+)
+def test_who_wrote_a_record_knows_what_is_read_and_whether_it_is_malformed(
+    wild: Event, odd: set[str], stations: tuple[str, ...], not_after: int, fingerprint: str
+) -> None:
+    event = replace(EVENT, **{name: getattr(wild, name) for name in odd})
+    key, value, headers = write_record(event, stations=stations, not_after=not_after, fingerprint=fingerprint)
+    read = read_record(key, value, [(name, text.encode()) for name, text in headers.items()], 5)
+    told = envelope_of(
+        event, stations=stations, not_after=not_after, fingerprint=fingerprint, value=value, appended_at=5
+    )
+    assert told == (None if isinstance(read, Malformed) else read)
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,9 @@ class Word:
     def __init__(self) -> None:
         self.over, self.heard = False, []
 
-    def appended(self, offset: int) -> None:
+    def appended(self, offset: int, appended_at: int | None) -> None:
         self.heard.append(offset)
+        self.appended_at = appended_at
 
     def failed(self, error: Exception) -> None:
         self.heard.append(type(error).__name__)
@@ -92,8 +93,8 @@ async def appending(producer: Producer) -> AsyncIterator[Bench]:
         await asyncio.wait([running])
 
 
-def at(offset: int) -> Any:
-    return SimpleNamespace(offset=offset)
+def at(offset: int, timestamp: int = 7, timestamp_type: int = 1) -> Any:
+    return SimpleNamespace(offset=offset, timestamp=timestamp, timestamp_type=timestamp_type)
 
 
 async def test_what_is_handed_over_at_once_goes_together_to_the_producer_that_faststream_started() -> None:
@@ -104,6 +105,18 @@ async def test_what_is_handed_over_at_once_goes_together_to_the_producer_that_fa
         await eventually(lambda: [word.heard for word in words] == [[40], [41], [42]])
         assert elsewhere[0].heard == []
         assert (bench.published("success"), bench.published("error")) == (3, 0)
+
+
+@pytest.mark.parametrize(("timestamp_type", "told"), [(1, 1_234), (0, None)])
+async def test_when_a_record_was_appended_is_told_if_the_log_itself_said_so(
+    timestamp_type: int, told: int | None
+) -> None:
+    async with appending(Producer()) as bench:
+        (word,) = bench.append()
+        await bench.batches(1)
+        bench.producer.words[0].set_result(at(40, 1_234, timestamp_type))
+        await eventually(lambda: word.heard == [40])
+        assert word.appended_at == told
 
 
 async def test_what_comes_before_the_broker_takes_a_batch_goes_with_it_and_later_ones_with_the_next() -> None:

@@ -26,16 +26,16 @@ DEADLINE = 5.0
 
 @dataclass
 class FrozenFetch:
-    """A broker that takes records, and a tail that gets none of them."""
+    """A broker that takes records behind another's, and a tail that gets none of them."""
 
     appended: list[bytes] = field(default_factory=list)
 
     def append(self, record: Record, by: Appending) -> None:
         self.appended.append(record.value)
-        by.appended(len(self.appended) - 1)
+        by.appended(len(self.appended), 1_000)
 
     async def end_offsets(self, asked: list[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(asked, len(self.appended))
+        return dict.fromkeys(asked, len(self.appended) + 1)
 
     async def getmany(self, *_: Any, **__: Any) -> dict[Any, Any]:
         return {}

@@ -1,4 +1,7 @@
-"""Append and learn: who gets which verdict, whatever the order in which records come back."""
+"""Append and learn: who gets which verdict, whatever the order in which records come back.
+
+Here the broker's word does not say when a record was appended, so the tail alone tells; test_own_records has the rest.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -14,8 +17,9 @@ from order_api.booked import BookedEvent
 from order_api.boot import Start
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
-from order_api.order_log import OrderLog, Proposal
+from order_api.order_log import OrderLog
 from order_api.waiters import Accepted, Lost, Outcome, Unknown
+from order_api.written import Proposal
 from order_contracts.channels import partition_of
 from order_contracts.events import Event
 from order_contracts.wire import write_record
@@ -59,7 +63,7 @@ class Partition:
         if self.failure is not None:
             by.failed(self.failure)
         else:
-            by.appended(offset)
+            by.appended(offset, None)
 
     def put(self, value: bytes | None, key: bytes | None, headers: dict[str, str]) -> None:
         self.sent.append((value, key, headers))

@@ -17,6 +17,8 @@ from faststream.prometheus.container import MetricsContainer
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+_LOG_APPEND_TIME = 1
+
 
 class Appending(Protocol):
     """Who hands a record over."""
@@ -26,8 +28,8 @@ class Appending(Protocol):
         """Whether nobody waits any more: what has not been sent then is not."""
         ...
 
-    def appended(self, offset: int) -> None:
-        """Hear where the record stands."""
+    def appended(self, offset: int, appended_at: int | None) -> None:
+        """Hear where the record stands, and when the broker took it, as every reader will see; None: readers know."""
         ...
 
     def failed(self, error: Exception) -> None:
@@ -136,8 +138,10 @@ class Appender:
         if error is None:
             self._seconds.observe(perf_counter() - batch.began)
             self._published["success"].inc(len(batch.by))
-            for offset, by in enumerate(batch.by, sent.result().offset):
-                by.appended(offset)
+            placed = sent.result()  # of the first record: the broker takes a batch whole, at one moment
+            appended_at = placed.timestamp if placed.timestamp_type == _LOG_APPEND_TIME else None
+            for offset, by in enumerate(batch.by, placed.offset):
+                by.appended(offset, appended_at)
             self._next(lane)
         else:
             self._over(lane, batch, error)

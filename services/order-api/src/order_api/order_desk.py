@@ -18,11 +18,12 @@ from order_api.deadline import Deadline
 from order_api.metrics import Metrics
 from order_api.old_orders import OldOrders
 from order_api.order_book import OrderBook
-from order_api.order_log import OrderLog, OutcomeUnknown, Proposal
+from order_api.order_log import OrderLog, OutcomeUnknown
 from order_api.problems import Problem, try_again
 from order_api.proposing import Request, propose
 from order_api.rows import Rows
 from order_api.waiters import Accepted, Lost, Outcome, Unknown
+from order_api.written import Proposal
 from order_contracts.guest_texts import GuestTexts, KeyGone
 from order_contracts.positions import Position
 

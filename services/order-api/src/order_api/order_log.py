@@ -1,17 +1,18 @@
-"""The log as order-api uses it: append, then learn from one's own tail what won (Schema Registry's KafkaStore does so).
+"""The log as order-api uses it: append, then learn what won, when all that stands before is known (decision 14).
 
-Invariant: the tail alone feeds the book, in log order.
+Invariants: each offset of a partition is judged once, in log order, and what is accepted goes into the book then. What
+stands there is known from the tail or, of one's own records, from the broker's word: the first to come is taken.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from msgspec import Struct
 
-from order_api.appender import Appends, Record
+from order_api.appender import Appends
 from order_api.booked import BookedEvent, booked
 from order_api.boot import Start
 from order_api.metrics import Metrics
@@ -19,25 +20,17 @@ from order_api.order_book import OrderBook
 from order_api.reading import Reading
 from order_api.rows import StoredOrder
 from order_api.waiters import NOT_KNOWN, Outcome, Together, Waiter, Waiters
+from order_api.written import Proposal, Written, write
 from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
 from order_contracts.channels import partition_of
-from order_contracts.events import Event
 from order_contracts.positions import Position
-from order_contracts.wire import Envelope, Malformed, encode_record, read_record
+from order_contracts.wire import Envelope, Malformed, read_record
 
 _ASK_AGAIN_SECONDS = 0.5
 
 
 class OutcomeUnknown(Exception):
     """The broker can't be asked how far the log goes."""
-
-
-class Proposal(Struct, frozen=True):
-    """An event that was decided on, and what its record says beside it."""
-
-    event: Event
-    stations: tuple[str, ...]
-    fingerprint: str
 
 
 class OrderLog:
@@ -84,31 +77,20 @@ class OrderLog:
         """
         if not proposals:
             return []
-        together = Together(len(proposals))
-        waiting = [self._waiter(proposal, together) for proposal in proposals]
+        together, not_after = Together(len(proposals)), now + self._not_after_ms
+        written = [write(one, self.partition_of(one.event.venue_id), not_after) for one in proposals]
+        waiting = [
+            Waiter(one.proposal.event.id, one.proposal.event.parent, partial(self._stands, one), together)
+            for one in written
+        ]
         with self._waiters.waiting(waiting), self._metrics.append_seconds.time():
-            for proposal, waiter in zip(proposals, waiting, strict=True):
-                self._appender.append(self._record(proposal, now), waiter)
+            for one, waiter in zip(written, waiting, strict=True):
+                self._appender.append(one.record, waiter)
             if seconds is None:
                 await together.all_over
             else:
                 await asyncio.wait([together.all_over], timeout=seconds)
         return [waiter.outcome or NOT_KNOWN for waiter in waiting]
-
-    def _waiter(self, proposal: Proposal, together: Together) -> Waiter:
-        event = proposal.event
-        partition = self._partitions[self.partition_of(event.venue_id)]
-        return Waiter(event.id, event.parent, partition.learn_end, together)
-
-    def _record(self, proposal: Proposal, now: int) -> Record:
-        event = proposal.event
-        key, value, headers = encode_record(
-            event,
-            stations=proposal.stations,
-            not_after=now + self._not_after_ms,
-            fingerprint=proposal.fingerprint,
-        )
-        return Record(self.partition_of(event.venue_id), key, value, headers)
 
     async def catch_up(self, venue_id: str) -> None:
         """Wait until the book holds all that the venue's partition held when this was called; bound it by a timeout.
@@ -165,7 +147,11 @@ class OrderLog:
         partition, place = self._partitions[number], (number, len(self._partitions))
         verdicts = dict.fromkeys(Verdict, 0)
         for record in records:
-            envelope = read_record(record.key, record.value, record.headers, record.timestamp, place)
+            if record.offset < partition.next:
+                continue
+            envelope: Envelope | Malformed | None = partition.own.pop(record.offset, None)
+            if envelope is None:
+                envelope = read_record(record.key, record.value, record.headers, record.timestamp, place)
             if isinstance(envelope, Malformed):
                 self._metrics.records.labels("malformed").inc()
             else:
@@ -173,7 +159,27 @@ class OrderLog:
             partition.next = record.offset + 1
         self._metrics.count(verdicts)
         partition.learn_end(max(partition.next, highwater))
+        self._judge_own(partition, number)
         partition.let_pass()
+
+    def _stands(self, written: Written, offset: int, appended_at: int | None) -> None:
+        """Take the broker's word on where one's own record stands: from here on it is known as if it had been read."""
+        number = written.record.partition
+        partition = self._partitions[number]
+        partition.learn_end(offset + 1)
+        if offset < partition.next or appended_at is None:
+            return
+        envelope = written.as_read(appended_at)
+        if envelope is not None:
+            partition.own[offset] = envelope
+            self._judge_own(partition, number)
+            partition.let_pass()
+
+    def _judge_own(self, partition: Reading, number: int) -> None:
+        """Judge one's own records as far as nothing unknown stands before them."""
+        while (envelope := partition.own.pop(partition.next, None)) is not None:
+            self._metrics.count({self._settle(partition, number, envelope, partition.next): 1})
+            partition.next += 1
 
     def _settle(self, partition: Reading, number: int, envelope: Envelope, offset: int) -> Verdict:
         verdict = partition.arbiter.judge(envelope)

@@ -13,8 +13,8 @@ from msgspec import Struct
 from order_api.booked import BookedEvent
 from order_api.commands import Command
 from order_api.decide import Code, Decision, Refusal, decide
-from order_api.order_log import Proposal
 from order_api.problems import Problem
+from order_api.written import Proposal
 from order_contracts.events import Event, timestamp
 
 _STATUS_OF_REFUSAL: dict[Code, HTTPStatus] = {

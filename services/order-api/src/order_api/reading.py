@@ -4,15 +4,20 @@ import asyncio
 from dataclasses import dataclass, field
 
 from order_contracts.arbiter import Arbiter
+from order_contracts.wire import Envelope
 
 
 @dataclass(slots=True)
 class Reading:
-    """One partition as its reader has it; `next` is the offset that is to be taken next."""
+    """One partition as its reader has it; `next` is the offset that is to be judged next.
+
+    `own`: what this replica wrote and the broker has acknowledged, by offset, as far as it is not judged yet.
+    """
 
     arbiter: Arbiter
     next: int
     highwater: int = 0
+    own: dict[int, Envelope] = field(default_factory=dict)
     _passing: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
 
     def learn_end(self, offset: int) -> None:
@@ -28,6 +33,8 @@ class Reading:
 
     def let_pass(self) -> None:
         """Let those go on whose offset has been reached."""
+        if not self._passing:
+            return
         waiting, self._passing = self._passing, []
         for offset, passed in waiting:
             if self.next < offset:

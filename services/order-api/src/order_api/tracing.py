@@ -138,11 +138,11 @@ class _Noted:
             _failed(self.span, TimeoutError("nobody waited any more"))
         return over
 
-    def appended(self, offset: int) -> None:
+    def appended(self, offset: int, appended_at: int | None) -> None:
         """Hear where the record stands."""
         self.span.set_attribute("messaging.kafka.offset", offset)
         self.span.end()
-        self.by.appended(offset)
+        self.by.appended(offset, appended_at)
 
     def failed(self, error: Exception) -> None:
         """Hear that it may stand or not."""

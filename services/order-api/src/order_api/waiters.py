@@ -1,4 +1,4 @@
-"""Who waits for what became of which event: the log's verdict, by the tail, and the broker's word on the record.
+"""Who waits for what became of which event: the log's verdict, and the broker's word on the record.
 
 Invariant: a waiter is there before its record is sent, so its verdict can't be missed. Waiters hang on the event id,
 not on an offset: a repeated send has more than one.
@@ -52,11 +52,11 @@ class Together:
 
 @dataclass(slots=True, eq=False)
 class Waiter:
-    """One append. `learn_end` is told how far the log goes, whatever the tail has seen of it."""
+    """One append. `stands` is told where its record stands and when it was appended, whoever still waits."""
 
     event_id: str
     parent: str | None
-    learn_end: Callable[[int], None]
+    stands: Callable[[int, int | None], None]
     _together: Together
     outcome: Outcome | None = None
     _standing: BookedEvent | None = None
@@ -68,7 +68,7 @@ class Waiter:
         return self.outcome is not None
 
     def judged(self, standing: BookedEvent | None) -> None:
-        """Hear from the tail: the event as it was accepted, now or before; None: it lost."""
+        """Hear the log's verdict: the event as it was accepted, now or before; None: it lost."""
         if standing is None:
             self._end(_LOST)
         elif self._offset is not None:
@@ -76,12 +76,12 @@ class Waiter:
         else:
             self._standing = standing  # and whose record it is, the broker's word will tell
 
-    def appended(self, offset: int) -> None:
-        """Hear from the broker where the record stands; what it is worth, the tail alone says."""
-        self.learn_end(offset + 1)
+    def appended(self, offset: int, appended_at: int | None) -> None:
+        """Hear from the broker where the record stands; what it is worth is told by `judged`."""
         self._offset = offset
         if self._standing is not None:
             self.judged(self._standing)
+        self.stands(offset, appended_at)
 
     def failed(self, error: Exception) -> None:
         """Hear from the broker that this record is not surely in the log."""
