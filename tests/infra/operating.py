@@ -39,7 +39,7 @@ async def operate(world: World, *words: str, within: float = 250, **more: str) -
     settings = LogSettings.model_validate(
         {name: value for name, value in given.items() if name in LogSettings.model_fields}
     )
-    console = Console(file=StringIO(), width=200)
+    console = Console(file=StringIO(), width=40)  # a narrow terminal: no line is to be broken
     async with asyncio.timeout(within):
         code, said = await perform(settings, parser.parse_args(words), console)
     return Ended(code, said, console.file.getvalue())  # type: ignore[attr-defined]

@@ -88,6 +88,21 @@ async def test_a_command_that_does_not_fit(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+async def test_a_body_that_is_not_said_to_be_json_is_told_so(
+    replicas: Replicas, pos: PosClient, content_type: str | None
+) -> None:
+    order_id = (await pos.place(replicas.urls[0])).json()["order_id"]
+    answer = await pos.send(
+        "POST",
+        f"{replicas.urls[0]}/v1/venues/{pos.venue_id}/orders/{order_id}/reject",
+        content=b'{"reason": "closed"}',
+        headers={"Idempotency-Key": uuid4().hex, **({"Content-Type": content_type} if content_type else {})},
+    )
+    assert (answer.status_code, answer.json()["field"]) == (422, "body")
+    assert "Content-Type: application/json" in answer.json()["detail"]
+
+
 async def test_an_order_that_is_not_there(replicas: Replicas, pos: PosClient) -> None:
     elsewhere = "a797f20a-8e5e-505f-9aba-e16ba44e21d6"
     for answer in (await pos.read(replicas.urls[0], elsewhere), await pos.act(replicas.urls[0], elsewhere, "accept")):

@@ -6,11 +6,14 @@ CHAOS_PROJECTOR_KILLS and CHAOS_RESTARTS make it harder: `make chaos`.
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 from subprocess import Popen
 
+import asyncpg
 import psycopg
 import pytest
 from psycopg.pq import ExecStatus
@@ -40,41 +43,57 @@ async def progress_beyond(world: World, records: int) -> None:
     await eventually(moved, what=f"getting beyond {records}")
 
 
-_OPEN_TRANSACTIONS = """
-SELECT FROM pg_stat_activity
-WHERE application_name = 'projector' AND datname = current_database() AND xact_start IS NOT NULL
-"""
+_HAS_MOVED_POSITIONS = """
+SELECT backend_xid::text AS xid FROM pg_stat_activity JOIN pg_locks USING (pid)
+WHERE application_name = 'projector' AND relation = to_regclass('read_models.positions') AND mode = 'RowExclusiveLock'
+  AND backend_xid::text <> ALL($1::text[])
+"""  # whoever has written nothing has no xid: no claim, no reading of rows
+_HAS_ENDED = "SELECT nullif(pg_xact_status($1::text::xid8), 'in progress')"
 
 
-@pytest.mark.timeout(300 + 10 * KILLS)
-async def test_killed_inside_a_transaction_again_and_again(world: World) -> None:
+@pytest.mark.timeout(300 + 7 * KILLS)
+async def test_killed_inside_a_transaction_again_and_again(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     log = RandomLog(Random("kill"), VENUES, PARTITIONS)
-    static = {"GROUP_INSTANCE_ID": "one", "BATCH_RECORDS": "5"}
     processes: list[Popen[bytes]] = []
+    ends: dict[str, str] = {}  # of each transaction that one was killed in
+    watching = await asyncpg.connect(world.database_url)
     try:
-        for _ in range(KILLS):
-            processes.append(world.process(**static))
-            await killed_inside_a_transaction(world, processes[-1], log)
-        processes.append(world.process(GROUP_INSTANCE_ID="one"))  # in whole batches: hundreds of kills leave a long log
+        while (rolled_back := list(ends.values()).count("aborted")) < KILLS:
+            processes.append(world.process(GROUP_INSTANCE_ID="one", BATCH_RECORDS="5"))
+            xid = await killed_inside_a_transaction(world, processes[-1], log, watching, known=list(ends))
+            ends[xid] = await eventually(partial(watching.fetchval, _HAS_ENDED, xid), what="Postgres missing it")
+        processes.append(world.process(GROUP_INSTANCE_ID="one"))  # in whole batches: what is left is not to be killed
         await world.caught_up(len(log.entries(0)), within=60)
     finally:
+        await watching.close()
         reaped(processes)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{rolled_back} kills rolled a transaction back, {len(ends) - rolled_back} hit its COMMIT\n")
     await world.agrees()
 
 
-async def killed_inside_a_transaction(world: World, process: "Popen[bytes]", log: RandomLog) -> None:
-    """Stop it, look, and kill it if it was caught in the act: what is stopped can't COMMIT before it is killed."""
+async def killed_inside_a_transaction(
+    world: World, process: "Popen[bytes]", log: RandomLog, watching: asyncpg.Connection, known: list[str]
+) -> str:
+    """Stop it while it writes, look again, and kill it if it still does: what is stopped asks for no COMMIT.
 
-    async def caught() -> bool:
-        await world.append(log.entries(100)[-100:])
-        process.send_signal(signal.SIGSTOP)
-        if not await world.query(_OPEN_TRANSACTIONS):
-            process.send_signal(signal.SIGCONT)
-            return False
-        process.kill()
-        return True
+    Gives the transaction that it was killed in, none that is known. The log grows only when all of it is projected:
+    hundreds of kills leave one that can be folded.
+    """
 
-    await eventually(caught, within=40, what="catching it inside a transaction")
+    async def caught_in() -> str | None:
+        for _ in range(200):  # without a pause: a transaction takes milliseconds
+            if await watching.fetchval(_HAS_MOVED_POSITIONS, known):
+                process.send_signal(signal.SIGSTOP)
+                if xid := await watching.fetchval(_HAS_MOVED_POSITIONS, known):
+                    process.kill()
+                    return str(xid)
+                process.send_signal(signal.SIGCONT)
+        if await world.projected() == len(log.entries(0)):
+            await world.append(log.entries(200)[-200:])
+        return None
+
+    return await eventually(caught_in, within=60, what="catching it inside a transaction")
 
 
 async def test_cancelled_anywhere_and_started_again(world: World) -> None:

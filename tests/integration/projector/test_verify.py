@@ -3,9 +3,13 @@
 import asyncio
 from random import Random
 
+import pytest
+
 from infra.operating import ended, operate, start
 from infra.random_log import Entry, RandomLog
 from infra.running_projector import PARTITIONS, World
+from infra.services import Backing
+from local_stack.ports import unused_port
 
 VENUES = ("osteria", "kiosk", "bar", "cantina")
 
@@ -77,3 +81,13 @@ async def test_as_a_process_it_prints_json_and_ends_with_the_code_of_its_verdict
         different = await ended(await start(world, "verify"))
     assert different.code == 1
     assert 'status is "eaten", the log gives' in different.said
+
+
+@pytest.mark.parametrize("command", [("lag",), ("verify",), ("rebuild",), ("dead-letters", "list")])
+async def test_who_can_not_be_reached_is_named_and_nothing_is_on_stdout(
+    backing: Backing, topic: str, command: tuple[str, ...]
+) -> None:
+    nobody = f"127.0.0.1:{unused_port()}"
+    ended = await operate(World(backing.kafka, topic, f"postgresql://postgres@{nobody}/orders"), *command, "--json")
+    assert (ended.code, ended.said) == (3, "")
+    assert ended.told.startswith("not done: Postgres can't be reached: ")

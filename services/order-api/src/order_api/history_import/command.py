@@ -7,8 +7,8 @@ import json
 import os
 import time
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Sequence
+from contextlib import closing, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -64,7 +64,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--currency", default="GBP", help="of a CSV's prices")
     parser.add_argument("--timezone", default="Europe/London", help="of a CSV's times")
     parser.add_argument("--rate", type=float, default=500.0, help="orders a second, at most")
-    parser.add_argument("--state", type=Path, help="where to note how far it has come")
+    parser.add_argument(
+        "--state", type=Path, help="where to note how far it has come (default FILE.VENUE.import.json, here)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -77,11 +79,14 @@ def _import(options: argparse.Namespace, console: Console) -> Checkpoint:
     if checkpoint.entries:
         console.print(f"going on after {checkpoint.entries} orders", markup=False, highlight=False)
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(headers=headers, timeout=60) as http, options.file.open("rb") as raw:
+    with (
+        httpx.Client(headers=headers, timeout=60) as http,
+        options.file.open("rb") as raw,
+        closing(_entries(raw, options.file, target)) as entries,  # before the file that it reads, whatever happens
+    ):
         sender = Sender(http, options.url, sleep=time.sleep)
-        left = islice(_entries(raw, options.file, target), checkpoint.entries, None)
         with shown(console, options.file.stat().st_size) as advance:
-            for batch in in_batches(left):
+            for batch in in_batches(islice(entries, checkpoint.entries, None)):
                 began = time.monotonic()
                 _note(checkpoint, batch, sender.send(batch), console)
                 save(state, checkpoint)
@@ -126,7 +131,7 @@ def _token(organization: str) -> str:
     return token
 
 
-def _entries(raw: IO[bytes], path: Path, target: Target) -> Iterator[Entry]:
+def _entries(raw: IO[bytes], path: Path, target: Target) -> Generator[Entry]:
     zipped = path.suffix == ".gz"
     read = read_csv if (path.stem if zipped else path.name).endswith(".csv") else read_ndjson
     with gzip.GzipFile(fileobj=raw) if zipped else nullcontext(raw) as content:

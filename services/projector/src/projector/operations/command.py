@@ -187,7 +187,8 @@ async def perform(settings: LogSettings, arguments: argparse.Namespace, console:
     try:
         code, result, text = await run(arguments)
     except _NOT_DONE as error:
-        telling.say(f"not done: {error or repr(error)}")
+        who = "Postgres can't be reached: " if isinstance(error, OSError) else ""  # Kafka's own errors name it
+        telling.say(f"not done: {who}{error or repr(error)}")
         return NOT_DONE, ""
     return code, (json.dumps(result, default=_plain) if arguments.json else text) + "\n"
 

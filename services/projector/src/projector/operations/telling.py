@@ -36,7 +36,7 @@ class Telling:
 
     def say(self, text: str) -> None:
         """Tell of a step."""
-        self._console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)  # a line of a log stays one
 
     @asynccontextmanager
     async def progress(self, what: str, *, done: Count, total: int) -> AsyncIterator[None]:
