@@ -35,8 +35,8 @@ class Memory:
         rows = {name: row for name, row in self.rows.items() if name in orders}
         return Before(rows, {key: head for key, head in heads.items() if key[1] in orders})
 
-    async def fold(self, records: list[LogRecord], before: Before) -> Folded:
-        return await fold(records, before, PARTITIONS)
+    async def fold(self, records: list[LogRecord], orders: set[str], before: Before) -> Folded:
+        return await fold(records, orders, before, PARTITIONS)
 
     async def write(self, folded: Folded) -> bool:
         """Commit; or fail before it, or after it without a word, as a lost connection does."""

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from order_contracts.wire import Envelope, Malformed
 from projector.counting import Tally
 from projector.order_row import OrderRow
@@ -14,8 +16,7 @@ from projector.stage_times import StageKey
 from projector.venue_counts import Key
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(Struct, frozen=True, gc=False):
     """A record where it stands in the log, its headers read."""
 
     partition: int

@@ -1,13 +1,15 @@
 r"""Rows on their way to Postgres: a column is one text, taken apart there.
 
 An array parameter costs asyncpg a look at each element, by far the most of a batch; joining texts costs next to
-nothing. U+001F stands before each value, U+001E alone for NULL. JSON and our ids hold neither; in a free text that
-does, they become U+FFFD: it is a copy, the document beside it has what was said.
+nothing. U+001F stands before each text, U+001E alone for NULL. Our ids hold neither; in a free text that does, they
+become U+FFFD: it is a copy, the document beside it has what was said. Numbers, days and JSON hold no such character:
+U+001F stands between them, None for NULL.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
-_BEFORE, _NULL, _REPLACED = "\x1f", "\x1e", "\ufffd"
+_MARK, _NULL, _REPLACED = "\x1f", "\x1e", "\ufffd"
 _CASTS = {
     "text": "part.{0}",
     "bigint": "part.{0}::bigint",
@@ -18,29 +20,31 @@ _CASTS = {
     "hours": "to_timestamp(part.{0}::float8 * 3600)",
     "hundred thousandths": "0.00001 * part.{0}::numeric",
 }
+_TAKEN_APART = (
+    "string_to_array(${0}::text, E'\\x1f', 'None')",
+    "(string_to_array(${0}::text, E'\\x1f', E'\\x1e'))[2:]",  # so that one empty text is not the same as no text
+)
 Column = tuple[str, str]
 """A column's name, and how its texts are read: a key of _CASTS."""
 
 
 def column(values: Sequence[str | None]) -> str:
-    """Write a column."""
-    written = [_NULL if value is None else value for value in values]
-    joined = "".join([_BEFORE + value for value in written])
-    if joined.count(_BEFORE) == len(values) and (_NULL not in joined or joined.count(_NULL) == values.count(None)):
+    """Write a column of texts."""
+    nulls = values.count(None)
+    joined = _MARK.join(["", *(_texts(values) if nulls else values)])  # type: ignore[list-item]  # no None then
+    if joined.count(_MARK) == len(values) and joined.count(_NULL) == nulls:
         return joined
-    return "".join(_BEFORE + (_NULL if value is None else _without_marks(value)) for value in values)
+    return _MARK.join(["", *_texts([value and _without_marks(value) for value in values])])
 
 
-def numbers(values: Iterable[int | None]) -> str:
-    """Write a column of whole numbers."""
-    return "".join([f"{_BEFORE}{_NULL if value is None else value}" for value in values])
+def plain(values: Iterable[int | date | str | None]) -> str:
+    """Write a column of whole numbers, of days, or of JSON."""
+    return _MARK.join(map(str, values))
 
 
 def rows_of(columns: Sequence[Column], first: int = 1) -> str:
     """Give the SQL of the rows whose columns are the parameters from `first` on."""
-    arrays = ", ".join(
-        f"(string_to_array(${place}::text, E'\\x1f', E'\\x1e'))[2:]" for place, _ in enumerate(columns, first)
-    )
+    arrays = ", ".join(_TAKEN_APART[kind == "text"].format(place) for place, (_, kind) in enumerate(columns, first))
     return f"unnest({arrays}) AS part({', '.join(name for name, _ in columns)})"
 
 
@@ -49,5 +53,9 @@ def values_of(columns: Sequence[Column]) -> str:
     return ", ".join(_CASTS[kind].format(name) for name, kind in columns)
 
 
+def _texts(values: Sequence[str | None]) -> list[str]:
+    return [_NULL if value is None else value for value in values]
+
+
 def _without_marks(value: str) -> str:
-    return value.replace(_BEFORE, _REPLACED).replace(_NULL, _REPLACED)
+    return value.replace(_MARK, _REPLACED).replace(_NULL, _REPLACED)

@@ -5,7 +5,7 @@ two statements and, more so, between two fillings of the socket that its texts g
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,9 +14,9 @@ from projector.changes import Before, Changes, LogRecord
 from projector.database import UNWRITABLE
 from projector.projection import Projection
 from projector.statements import Texts, clearing_of, document_text, row_texts
-from projector.trail import trail_line
+from projector.trail import trail_lines
 
-_RECORDS, _LINES = 16, 64  # half a millisecond each
+_RECORDS, _LINES, _COLUMNS = 16, 64, 4  # half a millisecond each
 T = TypeVar("T")
 
 
@@ -35,22 +35,26 @@ class Folded:
     writing: Texts | None
 
 
-async def fold(records: Sequence[LogRecord], before: Before, partitions: int) -> Folded:
-    """Project `records`, and write out what they change."""
+async def fold(records: Sequence[LogRecord], orders: Set[str], before: Before, partitions: int) -> Folded:
+    """Project `records`, of these orders, and write out what they change."""
     projection = Projection(before, partitions)
-    for start in range(0, len(records), _RECORDS):
-        projection.take(records[start : start + _RECORDS])
+    for part in _cut(records, _RECORDS):
+        projection.take(part)
         await asyncio.sleep(0)
-    changes, orders = projection.changes, orders_of(records)
+    changes = projection.changes
     began = {entry.began_at for entry in changes.trail}
     try:
-        trail = b"".join(await gently(map(trail_line, changes.trail), _LINES))
+        trail = b"".join(await gently(map(trail_lines, _cut(changes.trail, _LINES)), 1))
         documents = await gently(map(document_text, changes.rows.values()), _LINES)
-        texts = await gently(row_texts(changes, documents), 1)
+        texts = await gently(row_texts(changes, documents), _COLUMNS)
         writing = Texts(texts, clearing_of(changes), [len(document) for document in documents])
     except UNWRITABLE:  # from our own encoders
         return Folded(records, orders, changes, began, b"", None)
     return Folded(records, orders, changes, began, trail, writing)
+
+
+def _cut(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 async def gently(values: Iterable[T], at_once: int = _LINES) -> list[T]:

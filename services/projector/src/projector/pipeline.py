@@ -33,8 +33,9 @@ class Pipeline:
         """
         at = self._forgotten
         records = await gently(batch)
-        before = await self._before(orders_of(records))
-        folded = await self._read_models.fold(records, before)
+        orders = orders_of(records)
+        before = await self._before(orders)
+        folded = await self._read_models.fold(records, orders, before)
         if at == self._forgotten:
             self._keep(folded, before)
             await self.written()

@@ -6,7 +6,7 @@ changed rows. So does a schema that another release has migrated, or has rebuilt
 to be written there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import asyncpg
@@ -18,7 +18,7 @@ from projector.loading import load_before
 from projector.projection import project
 from projector.schema import own_migrations
 from projector.statements import send, texts_of
-from projector.trail import append_trail, put_dead_letters, trail_line
+from projector.trail import append_trail, put_dead_letters, trail_lines
 from projector.trail_months import TrailMonths
 
 
@@ -67,9 +67,9 @@ class ReadModels:
         self._months = TrailMonths()
         self._migrations = own_migrations()
 
-    async def fold(self, records: Sequence[LogRecord], before: Before) -> Folded:
-        """Project a batch, and write out what is to be sent. Nothing is sent."""
-        return await fold(records, before, self._partitions)
+    async def fold(self, records: Sequence[LogRecord], orders: Set[str], before: Before) -> Folded:
+        """Project a batch, of these orders, and write out what is to be sent. Nothing is sent."""
+        return await fold(records, orders, before, self._partitions)
 
     async def before(self, orders: Sequence[str]) -> Before:
         """Read what the tables hold of some orders.
@@ -106,7 +106,8 @@ class ReadModels:
 
     async def apply(self, records: Sequence[LogRecord], steps: Mapping[int, Step]) -> Changes:
         """Fold a batch on what the tables hold, and write it."""
-        return await self.write(await self.fold(records, await self.before(sorted(orders_of(records)))), steps)
+        orders = orders_of(records)
+        return await self.write(await self.fold(records, orders, await self.before(sorted(orders))), steps)
 
     async def _move(self, connection: asyncpg.Connection, steps: Mapping[int, Step]) -> None:
         moved = await connection.fetch(
@@ -163,6 +164,6 @@ class ReadModels:
 async def write_changes(connection: asyncpg.Connection, months: TrailMonths, changes: Changes) -> None:
     """Write what was projected, within the caller's transaction: one that holds the partition's position."""
     await months.ensure(connection, {entry.began_at for entry in changes.trail})
-    await append_trail(connection, b"".join(map(trail_line, changes.trail)))
+    await append_trail(connection, trail_lines(changes.trail))
     await send(connection, texts_of(changes))
     await put_dead_letters(connection, changes.dead_letters)

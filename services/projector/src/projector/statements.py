@@ -6,9 +6,10 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from msgspec.structs import astuple
 
 from projector.changes import Changes
-from projector.columns import Column, column, numbers, rows_of, values_of
+from projector.columns import Column, column, plain, rows_of, values_of
 from projector.counting import Sums
 from projector.order_row import OrderRow
 from projector.refunds import Refund
@@ -103,31 +104,24 @@ async def send(connection: asyncpg.Connection, texts: Texts) -> None:
 
 
 def _orders(rows: Collection[OrderRow], documents: Sequence[str]) -> Iterable[str]:
-    paces = [row.pace for row in rows]
-    yield column([row.order_id for row in rows])
-    yield column([row.venue_id for row in rows])
-    yield column([row.organization_id for row in rows])
-    yield numbers([row.version for row in rows])
-    yield column([row.head for row in rows])
-    yield column([row.status for row in rows])
-    for name in ("payment", "channel", "display_number"):
-        yield column([row.document.get(name) for row in rows])
-    yield numbers([pace.placed for pace in paces])
-    yield numbers([pace.promised for pace in paces])
-    yield numbers([pace.ready for pace in paces])
-    yield numbers([pace.created for pace in paces])
-    yield numbers([pace.updated for pace in paces])
-    yield column(documents)
-    yield column([_encode(pace).decode() for pace in paces])
+    order_ids, venues, organizations, versions, heads, statuses, held, paces = zip(*map(astuple, rows), strict=True)
+    created, updated, placed, promised, ready, *_ = zip(*map(astuple, paces), strict=True)
+    yield from map(column, (order_ids, venues, organizations))
+    yield plain(versions)
+    yield from map(column, (heads, statuses))
+    yield from (column([document.get(name) for document in held]) for name in ("payment", "channel", "display_number"))
+    yield from map(plain, (placed, promised, ready, created, updated))
+    yield plain(documents)
+    yield plain([_encode(pace).decode() for pace in paces])
 
 
 def _refunds(refunds: Sequence[Refund]) -> Iterable[str]:
     yield column([refund.order_id for refund in refunds])
-    yield numbers([refund.version for refund in refunds])
+    yield plain([refund.version for refund in refunds])
     yield column([refund.venue_id for refund in refunds])
     yield column([refund.organization_id for refund in refunds])
-    yield numbers([refund.refunded_at for refund in refunds])
+    yield plain([refund.refunded_at for refund in refunds])
     yield column([refund.currency for refund in refunds])
-    yield numbers([refund.amount for refund in refunds])
+    yield plain([refund.amount for refund in refunds])
     yield column([refund.actor for refund in refunds])
     yield column([refund.reason for refund in refunds])

@@ -1,13 +1,14 @@
 """The tables that hold sums: how a batch's changes are added to them, and what is no sum of anything any more."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from projector.columns import Column, column, numbers, rows_of, values_of
-from projector.counting import Sums
+from projector.columns import Column, column, plain, rows_of, values_of
+from projector.counting import Occasion, Sums
 from projector.sales import ITEM_SUMS, SALES_SUMS, ItemKey, SalesKey
 from projector.stage_times import StageKey, bucket_end
+from projector.venue_counts import Key
 
 _OCCASION: tuple[Column, ...] = (("venue_id", "text"), ("hour", "hours"), ("business_date", "date"))
 _ORGANIZATION = ("organization_id", "text")
@@ -15,7 +16,7 @@ _ORGANIZATION = ("organization_id", "text")
 
 @dataclass(frozen=True)
 class TallyTable:
-    """One table. `extras` follow from the key; where the first `counters` sums are 0 the row is nothing, and deleted.
+    """One table. `extras` follow from the key; where the first `counters` sums, one or two, are 0 the row is deleted.
 
     With `zeros_stay` it is kept instead, also where a batch went to it and away again: as two batches would leave it.
     """
@@ -23,7 +24,7 @@ class TallyTable:
     name: str
     keys: tuple[Column, ...]
     sums: tuple[Column, ...]
-    key_values: Callable[[Any], tuple[str, ...]]  # of keys and extras
+    written_keys: Callable[[Collection[Any]], list[str]]  # keys and extras, a text a column
     counters: int = 1
     extras: tuple[Column, ...] = ()
     zeros_stay: bool = False
@@ -51,64 +52,77 @@ class TallyTable:
 
     def written(self, tally: Mapping[Any, Sums]) -> list[str]:
         """Give a batch's sums, a text a column."""
-        parts = [(self.key_values(key), sums) for key, sums in tally.items() if self.zeros_stay or any(sums)]
+        parts = [part for part in tally.items() if self.zeros_stay or any(part[1])]
         if not parts:
             return [""] * len(self.columns)
         keys, sums = zip(*parts, strict=True)
-        return [*map(column, zip(*keys, strict=True)), *map(numbers, zip(*sums, strict=True))]
+        return [*self.written_keys(keys), *map(plain, zip(*sums, strict=True))]
 
     def lessened(self, tally: Mapping[Any, Sums]) -> list[str] | None:
         """Give the keys, a text a column, of rows that may have come to nothing; None where there is none."""
         if self.zeros_stay:
             return None
-        less = [self.key_values(key) for key, sums in tally.items() if min(sums[: self.counters]) < 0]
-        return [column(values) for values in zip(*less, strict=True)][: len(self.keys)] if less else None
+        last = self.counters - 1
+        less = [key for key, sums in tally.items() if sums[0] < 0 or sums[last] < 0]
+        return self.written_keys(less)[: len(self.keys)] if less else None
 
 
 def _sums(names: Sequence[str], kind: str = "numeric") -> tuple[Column, ...]:
     return tuple((name, kind) for name in names)
 
 
-def _sales_key(key: SalesKey) -> tuple[str, ...]:
-    venue_id, organization_id, hour, day = key.occasion
-    return venue_id, str(hour), str(day), key.currency, organization_id
+def _sales_keys(keys: Collection[SalesKey]) -> list[str]:
+    occasions, currencies = zip(*keys, strict=True)
+    *occasion, organizations = _occasions(occasions)
+    return [*occasion, column(currencies), organizations]
 
 
-def _item_key(key: ItemKey) -> tuple[str, ...]:
-    venue_id, organization_id, hour, day = key.occasion
-    return venue_id, str(hour), str(day), key.currency, key.sku, key.name, organization_id
+def _item_keys(keys: Collection[ItemKey]) -> list[str]:
+    occasions, *texts = zip(*keys, strict=True)
+    *occasion, organizations = _occasions(occasions)
+    return [*occasion, *map(column, texts), organizations]
 
 
-def _stage_key(key: StageKey) -> tuple[str, ...]:
-    venue_id, organization_id, hour, day = key.occasion
-    start, end = str(key.from_seconds), str(bucket_end(key.from_seconds))
-    return venue_id, str(hour), str(day), key.stage, key.station, start, organization_id, end
+def _stage_keys(keys: Collection[StageKey]) -> list[str]:
+    occasions, stages, stations, starts = zip(*keys, strict=True)
+    *occasion, organizations = _occasions(occasions)
+    ends = plain(map(bucket_end, starts))
+    return [*occasion, column(stages), column(stations), plain(starts), organizations, ends]
+
+
+def _count_keys(keys: Collection[Key]) -> list[str]:
+    return [column(texts) for texts in zip(*keys, strict=True)]
+
+
+def _occasions(occasions: Iterable[Occasion]) -> list[str]:
+    venues, organizations, hours, days = zip(*occasions, strict=True)
+    return [column(venues), plain(hours), plain(days), column(organizations)]
 
 
 SALES = TallyTable(
     "sales_by_hour",
     keys=(*_OCCASION, ("currency", "text"), _ORGANIZATION),
     sums=_sums(SALES_SUMS),
-    key_values=_sales_key,
+    written_keys=_sales_keys,
     counters=2,
 )
 ITEM_SALES = TallyTable(
     "item_sales_by_hour",
     keys=(*_OCCASION, ("currency", "text"), ("sku", "text"), ("name", "text"), _ORGANIZATION),
     sums=tuple((name, "hundred thousandths" if "quantity" in name else "numeric") for name in ITEM_SUMS),
-    key_values=_item_key,
+    written_keys=_item_keys,
 )
 STAGE_TIMES = TallyTable(
     "stage_times",
     keys=(*_OCCASION, ("stage", "text"), ("station", "text"), ("from_seconds", "bigint"), _ORGANIZATION),
     extras=(("below_seconds", "bigint"),),
     sums=_sums(("stays", "milliseconds")),
-    key_values=_stage_key,
+    written_keys=_stage_keys,
 )
 COUNTS = TallyTable(
     "venue_status_counts",
     keys=(("venue_id", "text"), ("status", "text"), _ORGANIZATION),
     sums=_sums(("orders",), "bigint"),
-    key_values=tuple,
+    written_keys=_count_keys,
     zeros_stay=True,
 )

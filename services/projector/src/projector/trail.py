@@ -1,6 +1,6 @@
 """The audit trail and the dead letters on their way to Postgres: records, as they stand in the log."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -15,6 +15,8 @@ _TRAIL_COLUMNS = (
     "order_id", "version", "event_id", "type", "venue_id", "organization_id", "partition", "log_offset", "appended_at",
     "fingerprint",
 )  # fmt: skip
+_TABS = len(_TRAIL_COLUMNS) + 1
+_REST = [f".{rest:03}+00" for rest in range(1000)]
 
 
 async def append_trail(connection: asyncpg.Connection, text: bytes) -> None:
@@ -24,25 +26,36 @@ async def append_trail(connection: asyncpg.Connection, text: bytes) -> None:
         await connection.copy_to_table("order_events", source=BytesIO(text), columns=columns)
 
 
-def trail_line(entry: TrailEntry) -> bytes:
-    """Write an accepted event as COPY reads it: asyncpg would encode each of its twelve values by itself.
+def trail_lines(entries: Sequence[TrailEntry]) -> bytes:
+    """Write accepted events as COPY reads them: asyncpg would encode each of their twelve values by itself.
 
     An envelope's texts hold no control characters; an event may, between its tokens.
     """
+    lines = b"".join([part for entry in entries for part in _line(entry)]).replace(b"\\", b"\\\\")
+    if b"\r" in lines or lines.count(b"\n") != len(entries) or lines.count(b"\t") != _TABS * len(entries):
+        return b"".join([_apart(entry) for entry in entries])
+    return lines
+
+
+def _line(entry: TrailEntry) -> tuple[bytes, bytes, bytes]:
     record, envelope, began_at = entry
-    parts = (
+    before = (
         f"{envelope.order_id}\t{envelope.version}\t{envelope.id}\t{envelope.type}\t{envelope.venue_id}\t"
         f"{envelope.organization_id}\t{record.partition}\t{record.offset}\t{_written(envelope.appended_at)}\t"
         f"{envelope.fingerprint}\t{_written(began_at)}\t"
-    ).replace("\\", "\\\\")
-    event = envelope.value.decode().replace("\\", "\\\\")
-    if not event.isprintable():
-        event = event.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-    return f"{parts}{event}\n".encode()
+    )
+    return before.encode(), envelope.value, b"\n"
+
+
+def _apart(entry: TrailEntry) -> bytes:
+    """Write a line whose event has white space between its tokens."""
+    before, event, end = (part.replace(b"\\", b"\\\\") for part in _line(entry))
+    return before + event.replace(b"\n", b"\\n").replace(b"\r", b"\\r").replace(b"\t", b"\\t") + end
 
 
 def _written(milliseconds: int) -> str:
-    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03}+00"
+    seconds, rest = divmod(milliseconds, 1000)
+    return _second(seconds) + _REST[rest]
 
 
 @lru_cache(maxsize=4096)  # the events of a batch share few seconds
