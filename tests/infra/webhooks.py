@@ -71,6 +71,10 @@ class Receiver:
         """Where it listens."""
         return f"http://{host}:{self.port}{path}"
 
+    def secure_url(self, host: str) -> str:
+        """Where it listens, over TLS."""
+        return f"https://{host}:{self.port}/hook"
+
     def ids(self) -> list[str]:
         """Name what was taken, in order."""
         return [one.id for one in self.taken]
@@ -93,10 +97,10 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    """Run a receiver."""
+async def receiving(**tls: str) -> AsyncIterator[Receiver]:
+    """Run a receiver; with uvicorn's `ssl_certfile` and `ssl_keyfile`, over TLS."""
     receiver = Receiver(unused_port())
-    config = uvicorn.Config(receiver, host=HOST, port=receiver.port, log_config=None, lifespan="off")
+    config = uvicorn.Config(receiver, host=HOST, port=receiver.port, log_config=None, lifespan="off", **tls)  # type: ignore[arg-type]
     server = uvicorn.Server(config)
     server.capture_signals = suppress  # type: ignore[method-assign, assignment]
     serving = asyncio.create_task(server.serve())

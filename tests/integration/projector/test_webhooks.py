@@ -5,13 +5,18 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from standardwebhooks import WebhookVerificationError
 
 from infra.eventually import eventually
@@ -36,6 +41,7 @@ from order_contracts.guest_key_file import write_keys
 from order_contracts.guest_keys import GuestKeys, new_seed
 from order_contracts.guest_texts import ERASED, GuestTexts
 from projector.webhooks import schedule
+from projector.webhooks.book import Book, LeaseLost
 
 VENUES = ("bar", "kiosk", "osteria", "cantina", "bistro", "grill")
 
@@ -329,6 +335,35 @@ async def position(world: World, offset: int) -> str:
     return f"{epoch}.{partition_of('bar', PARTITIONS)}-{offset}"
 
 
+async def test_a_late_write_of_an_earlier_term_touches_no_row(projecting: World) -> None:
+    world = projecting
+    await added(world, "http://a.example")
+    session = {"search_path": "webhooks"}
+    async with asyncpg.create_pool(world.database_url, min_size=1, max_size=2, server_settings=session) as pool:
+        early, late = Book(pool, holder="early", lease_seconds=0), Book(pool, holder="late", lease_seconds=60)
+        [before] = await early.take(10, ())
+        [after] = await late.take(10, ())
+        assert await Book(pool, holder="third", lease_seconds=60).take(10, ()) == [], "it is held"
+        assert await late.take(10, {after.endpoint.id}) == []
+        before.lanes[0].delivered(41, datetime.now(UTC))
+        with pytest.raises(LeaseLost):
+            await early.save(before.endpoint, before.lanes[0])
+        with pytest.raises(LeaseLost):
+            await early.disable(before.endpoint, "late")
+        assert await early.renew([before.endpoint]) == set()
+        await early.release(before.endpoint)
+        assert await late.renew([after.endpoint]) == {after.endpoint.id}
+        after.lanes[0].delivered(6, datetime.now(UTC))
+        await late.save(after.endpoint, after.lanes[0])
+        assert (await webhooks(world, "replay", after.endpoint.id, "--position", await position(world, 0))).code == 0
+        with pytest.raises(LeaseLost):
+            await late.save(after.endpoint, after.lanes[0])
+        [again] = await late.take(10, ())
+        assert again.endpoint.term > after.endpoint.term
+    rows = await asked(world, "SELECT next FROM lanes ORDER BY partition")
+    assert [row["next"] for row in rows] == [7, 0, 0, 0]
+
+
 async def test_a_rebuild_and_swap_while_events_are_sent_loses_and_reorders_none(
     projecting: World, receiver: Receiver
 ) -> None:
@@ -512,9 +547,10 @@ async def test_a_sender_told_to_stop_writes_what_was_answered_and_leaves_at_once
         await eventually(closed)
         answers.set()
         assert await asyncio.to_thread(processes[0].wait, 20) == 0
-        assert (await asked(world, "SELECT sum(next) FROM lanes"))[0][0] == 1
+        assert receiver.taken
+        assert receiver.taken == receiver.deliveries, "none was cut off"
+        assert (await asked(world, "SELECT sum(next) FROM lanes"))[0][0] == len(receiver.taken)
         assert (await asked(world, "SELECT count(*) FROM endpoints WHERE lease_until IS NULL"))[0][0] == 1
-        assert [one.id for one in receiver.deliveries] == ["one-1"]
     finally:
         reaped(processes)
 
@@ -533,6 +569,66 @@ async def test_no_address_inside_is_connected_to_and_no_plain_http_without_leave
     plain = await webhooks(world, "add", "--organization", "o", "http://a.example/", WEBHOOKS_ALLOW_HTTP="false")
     assert (plain.code, plain.said) == (3, "")
     assert "https" in plain.told
+
+
+async def test_a_certificate_must_be_of_the_name_although_the_address_is_what_is_connected_to(
+    projecting: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = projecting
+    certificate, key = self_signed(tmp_path, "localhost")
+    async with receiving(ssl_certfile=certificate, ssl_keyfile=key) as receiver:
+        named, _ = await added(world, receiver.secure_url("localhost"))
+        other, _ = await added(world, receiver.secure_url("127.0.0.1"))
+        unknown = await webhooks(world, "test", named)
+        assert (unknown.code, "certificate verify failed" in unknown.said) == (1, True)
+        monkeypatch.setenv("SSL_CERT_FILE", certificate)
+        assert (await webhooks(world, "test", named)).code == 0
+        mismatched = await webhooks(world, "test", other)
+        assert (mismatched.code, "certificate verify failed" in mismatched.said) == (1, True)
+        assert len(receiver.deliveries) == 1
+
+
+def self_signed(folder: Path, name: str) -> tuple[str, str]:
+    """Make a certificate of a name; give its file and its key's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    encoded = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(encoded)
+    return str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+async def test_dead_letters_that_were_replayed_are_sent_by_a_replay(projecting: World, receiver: Receiver) -> None:
+    world = projecting
+    endpoint, _ = await added(world, receiver.url())
+    async with sending(world):
+        await world.append([placed("o1")])
+        await taken(receiver, 1)
+        await world.query("ALTER TABLE orders ADD CONSTRAINT no_magic CHECK (status <> 'magic')")
+        magic = order_event("o1", "bar", 2, "o1-1", "o1-2", {"status": "magic"})
+        await world.append([entry_of(magic, PARTITIONS), placed("o2")])
+        await taken(receiver, 2)
+        await world.query("ALTER TABLE orders DROP CONSTRAINT no_magic")
+        [waiting] = await world.query("SELECT appended_at FROM dead_letters")
+        assert (await operate(world, "dead-letters", "replay", "--all")).code == 0
+        replayed = await webhooks(world, "replay", endpoint, "--since", waiting["appended_at"].isoformat())
+        assert replayed.code == 0, replayed.told
+        await taken(receiver, 3)
+        await eventually(lambda: len(receiver.taken) >= 4)
+    assert receiver.ids() == ["o1-1", "o2-1", "o1-2", "o2-1"]
 
 
 async def test_commands_say_in_words_what_is_not_there(world: World, receiver: Receiver) -> None:

@@ -137,7 +137,7 @@ async def send_webhooks(settings: WebhookRunSettings) -> None:
         stack.push_async_callback(close_pool, own)
         guest_keys = KeptGuestKeys(settings, complain=log.error)
         await guest_keys.start()
-        poster = Poster(settings.webhooks_allow_networks)
+        poster = Poster(settings.webhooks_allow_networks, allow_http=settings.webhooks_allow_http)
         stack.push_async_callback(poster.close)
         holder = f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
         dispatcher = Dispatcher(

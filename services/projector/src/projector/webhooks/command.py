@@ -28,6 +28,7 @@ from projector.webhooks.messages import test_body
 from projector.webhooks.poster import Poster
 from projector.webhooks.schema import migrate_webhooks
 from projector.webhooks.session import post_signed
+from projector.webhooks.telling import in_a_line, told
 
 DONE, REFUSED, NOT_DONE = 0, 1, 3
 Outcomes = tuple[int, Any, str]
@@ -73,23 +74,23 @@ class WebhookCommands:
     async def list(self, _: argparse.Namespace) -> Outcomes:
         """Name all endpoints."""
         found = await (await self._book()).all()
-        return DONE, [_told(one) for one in found], _LISTED(map(_line, found)) if found else "there is no endpoint"
+        return DONE, [told(one) for one in found], _LISTED(map(in_a_line, found)) if found else "there is no endpoint"
 
     async def show(self, asked: argparse.Namespace) -> Outcomes:
         """Tell all of one endpoint but its secret."""
-        told = _told(await (await self._book()).one(asked.endpoint))
-        return DONE, told, _LISTED(f"{name:>15}: {'-' if value is None else value}" for name, value in told.items())
+        shown = told(await (await self._book()).one(asked.endpoint))
+        return DONE, shown, _LISTED(f"{name:>15}: {'-' if value is None else value}" for name, value in shown.items())
 
     async def enable(self, asked: argparse.Namespace) -> Outcomes:
         """Send on."""
         skip_to = await self._end() if asked.skip else None
         after = await (await self._book()).enable(asked.endpoint, skip_to=skip_to, now=datetime.now(UTC))
-        return DONE, _told(after), _line(after)
+        return DONE, told(after), in_a_line(after)
 
     async def disable(self, asked: argparse.Namespace) -> Outcomes:
         """Stop sending."""
         after = await (await self._book()).disable(asked.endpoint, "disabled by a person")
-        return DONE, _told(after), _line(after)
+        return DONE, told(after), in_a_line(after)
 
     async def remove(self, asked: argparse.Namespace) -> Outcomes:
         """Forget an endpoint."""
@@ -119,7 +120,7 @@ class WebhookCommands:
     async def test(self, asked: argparse.Namespace) -> Outcomes:
         """Send a test event."""
         endpoint = (await (await self._book()).one(asked.endpoint)).endpoint
-        poster = Poster(self._settings.webhooks_allow_networks)
+        poster = Poster(self._settings.webhooks_allow_networks, allow_http=self._settings.webhooks_allow_http)
         self._stack.push_async_callback(poster.close)
         name, now = str(uuid4()), datetime.now(UTC)
         answer = await post_signed(poster, endpoint, name, now, test_body(name, endpoint.organization_id, now))
@@ -196,35 +197,6 @@ def _places(text: str, end: Position) -> dict[int, int]:
     return dict(asked.next)
 
 
-def _told(one: Standing) -> dict[str, Any]:
-    endpoint, failing = one.endpoint, one.failing
-    until = endpoint.old_secret_until
-    return {
-        "endpoint": endpoint.id,
-        "url": endpoint.url,
-        "organization": endpoint.organization_id,
-        "venues": None if endpoint.venues is None else sorted(endpoint.venues),
-        "types": endpoint.types,
-        "enabled": one.enabled,
-        "reason": one.reason,
-        "failures": max((lane.failures for lane in one.lanes), default=0),
-        "failing_since": failing and failing.failing_since and failing.failing_since.isoformat(),
-        "attempt_at": failing and failing.attempt_at and failing.attempt_at.isoformat(),
-        "error": failing and failing.error,
-        "position": str(one.position),
-        "holder": one.holder,
-        "old_secret_until": until and until.isoformat(),
-        "created_at": one.created_at.isoformat(),
-    }
-
-
-def _line(one: Standing) -> str:
-    state = "enabled" if one.enabled else f"disabled: {one.reason}"
-    failing = one.failing
-    trouble = f", failing since {failing.failing_since:%Y-%m-%d %H:%M:%S}: {failing.error}" if failing else ""
-    return f"{one.endpoint.id} ({one.endpoint.organization_id}) {one.endpoint.url}: {state}{trouble}"
-
-
 def _with_secret(one: Standing, text: str) -> Outcomes:
     secret = one.endpoint.secret
-    return DONE, {**_told(one), "secret": secret}, f"{text}\nsecret, shown this once: {secret}"
+    return DONE, {**told(one), "secret": secret}, f"{text}\nsecret, shown this once: {secret}"

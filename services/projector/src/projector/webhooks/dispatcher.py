@@ -130,7 +130,7 @@ class Dispatcher:
         )
         session.ours_until = asked_at + self._lease_seconds
         self._sessions[taken.endpoint.id] = session
-        log.info("endpoint taken", endpoint=taken.endpoint.id, url=taken.endpoint.url, term=taken.endpoint.term)
+        log.info("endpoint taken", endpoint=taken.endpoint.id, term=taken.endpoint.term)
 
     async def _saved(self, session: Session) -> None:
         try:

@@ -77,8 +77,8 @@ class _Guarded(httpcore.AsyncNetworkBackend):
 class Poster:
     """One pool of connections. How many there are is bounded by who posts: some at a time an endpoint."""
 
-    def __init__(self, allowed: Sequence[Network]) -> None:
-        self._backend = _Guarded(allowed)
+    def __init__(self, allowed: Sequence[Network], *, allow_http: bool) -> None:
+        self._backend, self._allow_http = _Guarded(allowed), allow_http
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(),
             max_keepalive_connections=100,
@@ -102,6 +102,8 @@ class Poster:
         self._backend.close()
 
     async def _attempt(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> Answer:
+        if url.scheme != "https" and not self._allow_http:
+            return unanswered("plain http is not allowed (WEBHOOKS_ALLOW_HTTP)")
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
         async with self._pool.stream(

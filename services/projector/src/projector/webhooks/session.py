@@ -15,7 +15,7 @@ import structlog
 
 from order_contracts.guest_texts import GuestTexts
 from projector.database import UNAVAILABLE
-from projector.webhooks.answers import Answer, Outcome
+from projector.webhooks.answers import Answer, Outcome, unanswered
 from projector.webhooks.book import LeaseLost, Taken
 from projector.webhooks.lanes import Endpoint, Lane
 from projector.webhooks.messages import CONTENT_TYPE, Waiting, event_body
@@ -111,7 +111,7 @@ class Session:
     async def disable(self, reason: str) -> None:
         """End it until a person says otherwise; what waits, waits."""
         self.over = True
-        log.error("endpoint disabled", endpoint=self.endpoint.id, url=self.endpoint.url, reason=reason)
+        log.error("endpoint disabled", endpoint=self.endpoint.id, reason=reason)
         await self._saves.disable(self.endpoint, reason)
 
     async def finish(self) -> None:
@@ -153,8 +153,10 @@ class Session:
         if isinstance(error, LeaseLost):
             self.over = True
         elif not isinstance(error, UNAVAILABLE):  # those are tried again at the next look
-            self.over = True  # taken anew once its lease is over: a fault of ours stays one endpoint's
             log.error("a fault while sending", endpoint=self.endpoint.id, partition=partition, exc_info=error)
+            if partition in self.lanes:  # it stays this lane's, waits as long as a receiver's would, and can be seen
+                fault = unanswered(f"a fault on our side: {type(error).__name__}")
+                self.lanes[partition].failed(fault, self._clock(), random())  # noqa: S311
 
     async def _send(self, lane: Lane, venues: Sequence[str], until: int, read_at: datetime) -> None:
         while lane.next < until:
