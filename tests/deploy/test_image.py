@@ -19,6 +19,7 @@ ENTRIES = [
     ("projector", ("run",)),
     ("projector", ("serve",)),
     ("projector", ("migrate",)),
+    ("projector", ("webhooks", "run")),
     ("notifier", ()),
 ]
 

@@ -29,8 +29,10 @@ from order_api.image_settings import ImageSettings
 from order_api.images.routes import gallery_of
 from order_contracts.channels import PARTITIONS, TOPIC, TOPIC_CONFIG, topic_faults
 from projector.queries.charts import chart_routes
+from projector.webhooks.metrics import WebhookMetrics
+from projector.webhooks.poster import ATTEMPT_SECONDS
 
-OURS = ("order-api", "query-api", "projector", "notifier")
+OURS = ("order-api", "query-api", "projector", "notifier", "webhooks")
 SCALED = tuple(overlay for overlay in OVERLAYS if overlay not in ("local", "small"))
 
 
@@ -73,10 +75,11 @@ def test_a_pod_has_the_time_that_its_going_takes(name: str) -> None:
     service = container(template)
     sleeps = service.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
     environment = {variable["name"]: variable.get("value") for variable in service.get("env", [])}
-    answering = {"order-api": 10, "query-api": 5, "projector": 5, "notifier": 5}[name]  # timeout_graceful_shutdown
+    draining = 5 + ATTEMPT_SECONDS + 5  # what dispatcher.drain waits
+    answering = {"order-api": 10, "query-api": 5, "projector": 5, "notifier": 5, "webhooks": draining}[name]
     goes = sleeps + float(environment.get("DRAIN_SECONDS") or 0) + answering
     assert template["spec"]["terminationGracePeriodSeconds"] >= goes + 10
-    if name != "projector":  # what the load balancer sends may come until it has heard of it
+    if name not in ("projector", "webhooks"):  # what the load balancer sends may come until it has heard of it
         assert sleeps >= service["readinessProbe"]["periodSeconds"]
 
 
@@ -167,6 +170,7 @@ SETTINGS: dict[str, type[Any]] = {
     "query-api": projector.settings.ServeSettings,
     "projector": projector.settings.RunSettings,
     "notifier": notifier.settings.Settings,
+    "webhooks": projector.settings.WebhookRunSettings,
     "migrate": projector.settings.DatabaseSettings,
 }
 
@@ -214,6 +218,7 @@ def _counted() -> dict[str, str]:
         order_api.metrics.Metrics().registry,
         notifier.metrics.Metrics().registry,
         projector.metrics.Metrics().registry,
+        WebhookMetrics().registry,
         CollectorRegistry(),
     ]
     projector.queries.timing.Timing(lambda *_: None, registry=registries[-1])  # type: ignore[arg-type]
@@ -226,7 +231,7 @@ def _counted() -> dict[str, str]:
 
 
 def _ours_in(query: str) -> set[str]:
-    return set(re.findall(r"\b(?:order_api|notifier|projector|query_api)_\w+", query))
+    return set(re.findall(r"\b(?:order_api|notifier|projector|query_api|webhooks)_\w+", query))
 
 
 def _rules() -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""`python -m projector run | serve | migrate`, and the operator's commands (operations/command.py)."""
+"""`python -m projector run | serve | migrate | webhooks run`, and the operator's commands.
+
+Those are in operations/command.py and webhooks/command.py.
+"""
 
 import argparse
 import gc
@@ -11,7 +14,7 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from projector.app import run, serve
+from projector.app import run, send_webhooks, serve
 from projector.checkpoints import EpochMismatch
 from projector.database import WrongSchema
 from projector.holdings import LineageBroken
@@ -20,7 +23,16 @@ from projector.logs import configure_logs
 from projector.operations.arguments import add_commands
 from projector.operations.command import operate
 from projector.schema import migrate
-from projector.settings import DatabaseSettings, LogSettings, RunSettings, ServeSettings
+from projector.settings import (
+    DatabaseSettings,
+    LogSettings,
+    RunSettings,
+    ServeSettings,
+    WebhookRunSettings,
+    WebhookSettings,
+)
+from projector.webhooks.arguments import add_webhook_commands
+from projector.webhooks.command import operate_webhooks
 
 S = TypeVar("S", bound=BaseSettings)
 COLLECT = (50_000, 20, 50)  # the usual 700 walk all of a batch several times while it is being made
@@ -30,20 +42,30 @@ log = structlog.get_logger("projector")
 def main() -> int:
     """Run one command and give the exit code: 0 stopped as told, 1 halted, the log says why, 2 bad settings.
 
-    Those of the operator's commands are told in operations/command.py.
+    Those of the operator's commands are told where the commands are.
     """
-    processes: dict[str, Callable[[], None]] = {"run": _run, "serve": _serve, "migrate": _migrate}
+    processes: dict[str, Callable[[], None]] = {
+        "run": _run,
+        "serve": _serve,
+        "migrate": _migrate,
+        "webhooks run": _send_webhooks,
+    }
     parser = argparse.ArgumentParser("projector", description="Keeps the read models in Postgres and serves them.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="keep the read models up to date")
     commands.add_parser("serve", help="answer queries")
     commands.add_parser("migrate", help="bring the schema up to date")
     add_commands(commands)
+    add_webhook_commands(commands)
     arguments = parser.parse_args()
-    if arguments.command not in processes:
+    webhooks = arguments.command == "webhooks"
+    process = processes.get(f"webhooks {arguments.action}" if webhooks else arguments.command)
+    if process is None and webhooks:
+        return operate_webhooks(_settings(WebhookSettings), arguments)
+    if process is None:
         return operate(_settings(LogSettings), arguments)
     try:
-        processes[arguments.command]()
+        process()
     except (TopicUnfit, EpochMismatch, LineageBroken, WrongSchema) as halt:
         log.critical("halted", reason=type(halt).__name__, detail=str(halt))
         return 1
@@ -61,6 +83,12 @@ def _serve() -> None:
     settings = _settings(ServeSettings)
     configure_logs(settings.log_level)
     uvloop.run(serve(settings))
+
+
+def _send_webhooks() -> None:
+    settings = _settings(WebhookRunSettings)
+    configure_logs(settings.log_level)
+    uvloop.run(send_webhooks(settings))
 
 
 def _migrate() -> None:

@@ -12,6 +12,7 @@ from order_contracts.channels import PARTITIONS, TOPIC
 from order_contracts.guest_key_file import GuestKeySettings
 from order_contracts.log_access import LogAccess
 from order_contracts.token_settings import TokenSettings
+from projector.networks import Network, networks_of
 
 
 class DatabaseSettings(BaseSettings):
@@ -65,6 +66,40 @@ class RunSettings(LogSettings, ServerSettings):
     batch_records: int = Field(default=2000, ge=1, le=10_000)
     rows_at_hand_mb: int = Field(default=64, ge=1, le=4096)  # rows of orders that are kept between batches
     batch_wait_ms: int = Field(default=10, ge=1, le=1000)
+    stalled_after_seconds: float = Field(default=60.0, ge=5)
+
+
+class WebhookSettings(DatabaseSettings):
+    """What sends webhooks, and what administers them."""
+
+    webhooks_schema: str = Field(default="webhooks", pattern=r"^[a-z_][a-z0-9_]{0,49}$")
+    webhooks_allow_http: bool = False  # for development: anybody on the way reads and forges what goes by plain http
+    webhooks_allow_networks: Annotated[tuple[Network, ...], NoDecode] = ()  # private ones that receivers may be in
+
+    @field_validator("webhooks_allow_networks", mode="before")
+    @classmethod
+    def _split_networks(cls, text: object) -> object:
+        return networks_of(text) if isinstance(text, str) else text
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if self.webhooks_schema == self.database_schema:
+            raise ValueError("WEBHOOKS_SCHEMA must not be DATABASE_SCHEMA: a rebuild takes that one away")
+        return self
+
+    @property
+    def for_webhooks(self) -> Self:
+        """Give the same settings with the webhooks' own schema, past a pooler: one role has one search_path there."""
+        url, schema = SecretStr(self.direct_address), self.webhooks_schema
+        return self.model_copy(update={"database_url": url, "database_schema": schema})
+
+
+class WebhookRunSettings(GuestKeySettings, WebhookSettings, ServerSettings):
+    """`projector webhooks run`."""
+
+    http_port: int = Field(default=8084, ge=0, le=65535)
+    webhooks_poll_ms: int = Field(default=250, ge=20, le=10_000)
+    webhooks_lease_seconds: float = Field(default=30.0, ge=2, le=600)  # until others take over from one that was killed
     stalled_after_seconds: float = Field(default=60.0, ge=5)
 
 
