@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from order_api.appender import Record
 from order_contracts.events import Event
-from order_contracts.wire import Envelope, envelope_of, encode_record
+from order_contracts.wire import Envelope, encode_record, envelope_of
 
 
 class Proposal(Struct, frozen=True):
