@@ -81,7 +81,7 @@ async def killed_inside_a_transaction(
     hundreds of kills leave one that can be folded.
     """
 
-    async def caught_in() -> str | None:
+    async def caught_in() -> str:
         for _ in range(200):  # without a pause: a transaction takes milliseconds
             if await watching.fetchval(_HAS_MOVED_POSITIONS, known):
                 process.send_signal(signal.SIGSTOP)
@@ -89,11 +89,14 @@ async def killed_inside_a_transaction(
                     process.kill()
                     return str(xid)
                 process.send_signal(signal.SIGCONT)
-        if await world.projected() == len(log.entries(0)):
+        if process.poll() is not None:
+            pytest.fail(f"the projector ended by itself, with code {process.returncode}")
+        projected, written = await world.projected(), len(log.entries(0))
+        if projected == written:
             await world.append(log.entries(200)[-200:])
-        return None
+        raise AssertionError(f"{projected} of {written} records were projected")
 
-    return await eventually(caught_in, within=60, what="catching it inside a transaction")
+    return await eventually(caught_in, within=120, what="catching it inside a transaction")
 
 
 async def test_cancelled_anywhere_and_started_again(world: World) -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from projector.http_connection import HttpConnection
 from projector.settings import ServerSettings
 
 
@@ -20,9 +23,11 @@ class HttpServer(uvicorn.Server):
 
 def http_server(app: ASGIApp, settings: ServerSettings) -> HttpServer:
     """Make the server of a process. Requests in flight get five seconds at the end."""
+    http: Any = partial(HttpConnection, seconds=settings.read_timeout_seconds)
     return HttpServer(
         uvicorn.Config(
             app,
+            http=http,
             host=settings.http_host,
             port=settings.http_port,
             log_config=None,

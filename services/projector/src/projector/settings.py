@@ -53,6 +53,7 @@ class ServerSettings(DatabaseSettings):
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(ge=0, le=65535)
+    read_timeout_seconds: float = Field(default=10.0, gt=0, le=60)  # for a request to be there whole
     orders_partitions: int = Field(default=PARTITIONS, ge=1, le=9999)
     database_command_seconds: float = Field(default=10.0, gt=0, le=60)
 
