@@ -100,4 +100,4 @@ def timestamp(moment: datetime) -> str:
     """Give a moment as events carry it: `2026-11-24T19:05:00.250Z`. The moment must know its time zone."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone is ambiguous: give it one, UTC for instance")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -196,4 +196,4 @@ def stations_of(document: Mapping[str, Any], line_ids: Iterable[str] | None = No
     items: Mapping[str, Any] = document.get("items") or {}
     wanted = items if line_ids is None else line_ids
     found = {items[line].get("station") for line in wanted if line in items}
-    return tuple(sorted(station for station in found if station))
+    return tuple(sorted(filter(None, found)))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from infra.odd_bodies import FULL, ODD, changed, places, written
 from infra.pos_client import order_body
-from order_api import new_order
+from order_api import bodies, new_order
 from order_api.bodies import PlaceOrder, dumped
 from order_api.naming import ask_to_place
 from order_api.new_order import NewOrder
@@ -126,3 +126,20 @@ def test_a_key_that_was_used_before_an_upgrade_is_still_the_same_request() -> No
 def test_a_long_text_is_not_remembered() -> None:
     body = order_body(items=[{**order_body()["items"][0], "station": "a" * 65}])
     assert new_order.read(written(body, escaped=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "struct"),
+    [
+        (bodies.PlaceOrder, new_order.NewOrder),
+        (bodies.NewItem, new_order.Line),
+        (bodies.NewModifier, new_order.Modifier),
+        (bodies.NewMoney, new_order.Price),
+        (bodies.NewTotals, new_order.Totals),
+        (bodies.NewTable, new_order.Table),
+        (bodies.NewRef, new_order.Ref),
+        (bodies.NewGuest, new_order.Guest),
+    ],
+)
+def test_a_field_that_one_way_knows_the_other_knows(model: Any, struct: Any) -> None:
+    assert set(model.model_fields) == set(struct.__struct_fields__)

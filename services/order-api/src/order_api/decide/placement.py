@@ -9,7 +9,7 @@ from order_api.new_order import NewOrder
 from order_contracts.events import timestamp
 from order_contracts.order import Payment, Status, stations_of
 
-OLDEST_PLACEMENT = timedelta(hours=48)
+OLDEST_PLACEMENT = timedelta(days=2)
 FARTHEST_SCHEDULE = timedelta(days=366)
 _PLACED, _SCHEDULED, _UNPAID = Status.PLACED.value, Status.SCHEDULED.value, Payment.UNPAID.value
 
@@ -46,7 +46,7 @@ def take_in(order: Document | None, command: ImportOrder) -> Decision | Refusal:
 
 
 def _date_refusal(body: NewOrder, now: datetime) -> Refusal | None:
-    oldest, newest = _days(now)
+    oldest, newest = _days(now.astimezone(UTC).date())
     if oldest <= body.business_date <= newest:
         return None
     return Refusal(
@@ -57,10 +57,9 @@ def _date_refusal(body: NewOrder, now: datetime) -> Refusal | None:
     )
 
 
-@lru_cache(16)  # the orders of a batch are decided on at one moment
-def _days(now: datetime) -> tuple[date, date]:
-    today = now.astimezone(UTC).date()
-    return (now - OLDEST_PLACEMENT).astimezone(UTC).date(), today + timedelta(days=1)
+@lru_cache(4)
+def _days(today: date) -> tuple[date, date]:
+    return today - OLDEST_PLACEMENT, today + timedelta(days=1)
 
 
 def _schedule_refusal(body: NewOrder, now: datetime) -> Refusal | None:
