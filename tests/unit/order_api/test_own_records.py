@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,9 @@ class Replica:
         appending = asyncio.create_task(self.ours.append(proposals, now=NOW, seconds=seconds))
         await asyncio.sleep(0)
         return appending
+
+    async def end_offsets(self, asked: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return {tp: len(self.log) if tp.partition == P else 0 for tp in asked}
 
     def word(self, *, told: bool = True) -> None:
         """Let the broker acknowledge the first record that it has not; not `told`: without saying when it took it."""
@@ -266,6 +270,32 @@ async def test_who_waits_for_the_end_of_the_log_goes_on_by_the_brokers_word(repl
     await asyncio.sleep(0)
     replica.word()
     await passing
+
+
+async def test_a_tail_that_rests_goes_on_at_once_when_somebody_needs_what_it_alone_can_bring(replica: Replica) -> None:
+    await replica.own(event("a"))
+    resting = asyncio.create_task(replica.ours.rest(3_600))
+    await asyncio.sleep(0)
+    replica.word()
+    await asyncio.sleep(0)
+    assert not resting.done()
+    replica.foreign(event("theirs"))
+    await replica.own(event("b", order_id="o2"))
+    replica.word()
+    await resting
+
+
+async def test_a_tail_that_rests_goes_on_at_once_when_somebody_waits_for_the_end_of_the_log(replica: Replica) -> None:
+    resting = asyncio.create_task(replica.ours.rest(3_600))
+    replica.foreign(event("theirs"))
+    catching_up = asyncio.create_task(replica.ours.catch_up("v1"))
+    await resting
+    replica.fetch()
+    await catching_up
+
+
+async def test_a_tail_that_nobody_needs_rests_its_time(replica: Replica) -> None:
+    await replica.ours.rest(0)
 
 
 _EVENTS = st.builds(  # an event may come again, on the same parent or, as a second try, on another one

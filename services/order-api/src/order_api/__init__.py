@@ -1,1 +1,1 @@
-"""Decides on commands, appends order events to the log and learns from its own tail what won."""
+"""Decides on commands, appends order events to the log and learns from it what won."""

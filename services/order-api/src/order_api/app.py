@@ -26,6 +26,7 @@ from order_api.cloudevents.taking import EventTaking
 from order_api.event_lane import EventLane
 from order_api.fast_lane import FastLane
 from order_api.faults import Faults
+from order_api.fetch_sessions import fetch_in_sessions
 from order_api.identity import Identity
 from order_api.images import routes as images
 from order_api.intake import Intake
@@ -153,6 +154,7 @@ async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsum
     )
     stack.push_async_callback(consumer.stop)
     await consumer.start()
+    fetch_in_sessions(consumer)
     return consumer
 
 

@@ -53,7 +53,7 @@ class OrderLog:
     ) -> None:
         self._book, self._metrics, self._not_after_ms = book, metrics, not_after_ms
         self._appender, self._asker, self._topic, self._epoch = appender, asker, topic, epoch
-        self._waiters = Waiters()
+        self._waiters, self._tail_is_needed = Waiters(), asyncio.Event()
         self._partitions = {
             number: Reading(Arbiter(complete=number in start.complete, settled=start.settled), offset)
             for number, offset in start.offsets.items()
@@ -112,7 +112,7 @@ class OrderLog:
         except KafkaError as error:
             raise OutcomeUnknown(str(error)) from error
         for tp, end in ends.items():
-            self._partitions[tp.partition].learn_end(end)
+            self._learn_end(self._partitions[tp.partition], end)
         await asyncio.gather(*(self._partitions[tp.partition].passed(end) for tp, end in ends.items()))
 
     def partition_of(self, venue_id: str) -> int:
@@ -166,14 +166,27 @@ class OrderLog:
         """Take the broker's word on where one's own record stands: from here on it is known as if it had been read."""
         number = written.record.partition
         partition = self._partitions[number]
-        partition.learn_end(offset + 1)
-        if offset < partition.next or appended_at is None:
-            return
-        envelope = written.as_read(appended_at)
-        if envelope is not None:
-            partition.own[offset] = envelope
-            self._judge_own(partition, number)
-            partition.let_pass()
+        if offset >= partition.next and appended_at is not None:
+            envelope = written.as_read(appended_at)
+            if envelope is not None:
+                partition.own[offset] = envelope
+                self._judge_own(partition, number)
+                partition.let_pass()
+        self._learn_end(partition, offset + 1)
+
+    def _learn_end(self, partition: Reading, offset: int) -> None:
+        partition.learn_end(offset)
+        if partition.next < offset:
+            self._tail_is_needed.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, or until something is known to stand in the log that the tail alone can tell of."""
+        self._tail_is_needed.clear()
+        timer = asyncio.get_running_loop().call_later(seconds, self._tail_is_needed.set)
+        try:
+            await self._tail_is_needed.wait()
+        finally:
+            timer.cancel()
 
     def _judge_own(self, partition: Reading, number: int) -> None:
         """Judge one's own records as far as nothing unknown stands before them."""

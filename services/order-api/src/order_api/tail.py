@@ -11,6 +11,7 @@ from order_api.order_log import OrderLog
 
 _log = structlog.get_logger()
 _POLL_MS = 500
+_REST_SECONDS = 0.005
 _FORGET_EVERY_SECONDS = 60.0
 
 
@@ -38,6 +39,8 @@ class Tail:
             except UnicodeDecodeError:
                 await self._step_over()
             self._note_turn()
+            if not self._log.behind():
+                await self._log.rest(_REST_SECONDS)
             if self._clock() >= forget_at:
                 forget_at = self._clock() + _FORGET_EVERY_SECONDS
                 self._log.forget_before(int((datetime.now(UTC) - self._window).timestamp() * 1000))
