@@ -5,7 +5,7 @@ two statements and, more so, between two fillings of the socket that its texts g
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,10 +13,10 @@ from order_contracts.wire import Envelope
 from projector.changes import Before, Changes, LogRecord
 from projector.database import UNWRITABLE
 from projector.projection import Projection
-from projector.statements import Texts, clearing_of, document_text, row_texts
+from projector.statements import RowValues, Texts, clearing_of, lengths_of, row_texts, row_values
 from projector.trail import trail_lines
 
-_RECORDS, _LINES, _COLUMNS = 16, 64, 4  # half a millisecond each
+_RECORDS, _READ, _COLUMNS = 16, 64, 4  # half a millisecond each
 T = TypeVar("T")
 
 
@@ -36,28 +36,35 @@ class Folded:
 
 
 async def fold(records: Sequence[LogRecord], orders: Set[str], before: Before, partitions: int) -> Folded:
-    """Project `records`, of these orders, and write out what they change."""
+    """Project `records`, of these orders, and write out what they change.
+
+    Row by row where they were just folded, while their documents are in the processor's cache: later, or column by
+    column, they would have to be fetched again. So an order with several events in a batch is written out repeatedly.
+    """
     projection = Projection(before, partitions)
-    for part in _cut(records, _RECORDS):
+    changes, lines, written = projection.changes, list[bytes](), dict[str, RowValues]()
+    writable = True
+    for start in range(0, len(records), _RECORDS):
+        part, told = records[start : start + _RECORDS], len(changes.trail)
         projection.take(part)
+        try:
+            if writable:
+                touched = orders_of(part) & changes.rows.keys()
+                written.update((order_id, row_values(changes.rows[order_id])) for order_id in touched)
+                lines.append(trail_lines(changes.trail[told:]))
+        except UNWRITABLE:  # from our own encoders
+            writable = False
         await asyncio.sleep(0)
-    changes = projection.changes
     began = {entry.began_at for entry in changes.trail}
-    try:
-        trail = b"".join(await gently(map(trail_lines, _cut(changes.trail, _LINES)), 1))
-        documents = await gently(map(document_text, changes.rows.values()), _LINES)
-        texts = await gently(row_texts(changes, documents), _COLUMNS)
-        writing = Texts(texts, clearing_of(changes), [len(document) for document in documents])
-    except UNWRITABLE:  # from our own encoders
+    if not writable:
         return Folded(records, orders, changes, began, b"", None)
-    return Folded(records, orders, changes, began, trail, writing)
+    rows = [written[order_id] for order_id in changes.rows]
+    texts = await gently(row_texts(changes, rows), _COLUMNS)
+    writing = Texts(texts, clearing_of(changes), lengths_of(rows))
+    return Folded(records, orders, changes, began, b"".join(lines), writing)
 
 
-def _cut(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    return (values[start : start + size] for start in range(0, len(values), size))
-
-
-async def gently(values: Iterable[T], at_once: int = _LINES) -> list[T]:
+async def gently(values: Iterable[T], at_once: int = _READ) -> list[T]:
     """List values that take their time to be made, so many at once."""
     found: list[T] = []
     for value in values:

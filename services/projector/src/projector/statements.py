@@ -1,12 +1,11 @@
 """The SQL of what a batch leaves in rows and sums."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import msgspec
-from msgspec.structs import astuple
 
 from projector.changes import Changes
 from projector.columns import Column, column, plain, rows_of, values_of
@@ -21,6 +20,7 @@ _ORDER_COLUMNS: tuple[Column, ...] = (
     ("promised_at", "millis"), ("ready_at", "millis"), ("created_at", "millis"), ("updated_at", "millis"),
     ("document", "json"), ("pace", "json"),
 )  # fmt: skip
+_DOCUMENT = [name for name, _ in _ORDER_COLUMNS].index("document")
 _NEVER_CHANGED = ("order_id", "venue_id", "organization_id", "created_at")
 _REFUND_COLUMNS: tuple[Column, ...] = (
     ("order_id", "text"), ("version", "bigint"), ("venue_id", "text"), ("organization_id", "text"),
@@ -65,21 +65,38 @@ class Texts:
     document_bytes: Sequence[int]
 
 
+RowValues = tuple[Any, ...]
+"""A row as it is sent: the values of _ORDER_COLUMNS, documents and clocks as JSON."""
+
+
 def texts_of(changes: Changes) -> Texts:
     """Write rows and sums out as texts."""
-    documents = [document_text(row) for row in changes.rows.values()]
-    return Texts(list(row_texts(changes, documents)), clearing_of(changes), [len(document) for document in documents])
+    rows = [row_values(row) for row in changes.rows.values()]
+    return Texts(list(row_texts(changes, rows)), clearing_of(changes), lengths_of(rows))
 
 
-def document_text(row: OrderRow) -> str:
-    """Write a row's document."""
-    return _encode(row.document).decode()
+def row_values(row: OrderRow) -> RowValues:
+    """Write a row out."""
+    document, pace = row.document, row.pace
+    told = document.get
+    return (
+        row.order_id, row.venue_id, row.organization_id, row.version, row.head,
+        row.status, told("payment"), told("channel"), told("display_number"), pace.placed,
+        pace.promised, pace.ready, pace.created, pace.updated,
+        _encode(document).decode(), _encode(pace).decode(),
+    )  # fmt: skip
 
 
-def row_texts(changes: Changes, documents: Sequence[str]) -> Iterable[str]:
-    """Write rows and sums out, column by column. `documents` are those of the rows, written out."""
-    if changes.rows:
-        yield from _orders(changes.rows.values(), documents)
+def lengths_of(rows: Iterable[RowValues]) -> list[int]:
+    """Give the lengths of rows' documents."""
+    return [len(row[_DOCUMENT]) for row in rows]
+
+
+def row_texts(changes: Changes, rows: Sequence[RowValues]) -> Iterable[str]:
+    """Write rows and sums out, column by column. `rows` are those of the changes."""
+    if rows:
+        for (_, kind), values in zip(_ORDER_COLUMNS, zip(*rows, strict=True), strict=True):
+            yield column(values) if kind == "text" else plain(values)
         for table, tally in _tallies(changes):
             yield from table.written(tally)
         yield from _refunds(changes.refunds)
@@ -101,18 +118,6 @@ async def send(connection: asyncpg.Connection, texts: Texts) -> None:
         await connection.execute(_WRITING, *texts.writing)
     for statement, keys in texts.clearing:
         await connection.execute(statement, *keys)
-
-
-def _orders(rows: Collection[OrderRow], documents: Sequence[str]) -> Iterable[str]:
-    order_ids, venues, organizations, versions, heads, statuses, held, paces = zip(*map(astuple, rows), strict=True)
-    created, updated, placed, promised, ready, *_ = zip(*map(astuple, paces), strict=True)
-    yield from map(column, (order_ids, venues, organizations))
-    yield plain(versions)
-    yield from map(column, (heads, statuses))
-    yield from (column([document.get(name) for document in held]) for name in ("payment", "channel", "display_number"))
-    yield from map(plain, (placed, promised, ready, created, updated))
-    yield plain(documents)
-    yield plain([_encode(pace).decode() for pace in paces])
 
 
 def _refunds(refunds: Sequence[Refund]) -> Iterable[str]:
