@@ -11,7 +11,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
     """
     if not isinstance(patch, dict):
         return patch
-    result: dict[str, Any] = dict(target) if isinstance(target, dict) else {}
+    result: dict[str, Any] = {**target} if isinstance(target, dict) else {}
     todo = [(result, patch)]
     while todo:
         into, changes = todo.pop()
@@ -20,8 +20,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
                 into.pop(name, None)
             elif isinstance(value, dict):
                 held = into.get(name)
-                part: dict[str, Any] = dict(held) if isinstance(held, dict) else {}
-                into[name] = part
+                into[name] = part = {**held} if isinstance(held, dict) else {}
                 todo.append((part, value))
             else:
                 into[name] = value

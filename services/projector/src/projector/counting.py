@@ -11,13 +11,14 @@ from datetime import date
 from enum import Enum
 from functools import lru_cache
 from operator import add, neg, sub
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from order_contracts.order import Status
 from projector.order_row import OrderRow, at_ms
 from projector.unprojectable import day_of, text_in
 
 _ENDED_UNMADE = frozenset({Status.REJECTED, Status.CANCELLED, Status.FAILED})
+_PLACING = frozenset({"status", "placed_at", "business_date"})
 _HOUR = 3_600_000
 K = TypeVar("K")
 Sums = tuple[int, ...]
@@ -69,9 +70,9 @@ def _occasion(venue_id: str, organization_id: str, hour: int, business_date: str
     return Occasion(venue_id, organization_id, hour, day)
 
 
-def counted_elsewhere(before: OrderRow, after: OrderRow) -> bool:
-    """Whether an event moved all of an order: it counts now, or no more, or at another hour or day."""
-    return (
+def counted_elsewhere(before: OrderRow, after: OrderRow, change: Mapping[str, Any]) -> bool:
+    """Whether a change moved all of an order: it counts now, or no more, or at another hour or day."""
+    return not _PLACING.isdisjoint(change) and (
         (before.status != after.status and standing_of(before) is not standing_of(after))
         or before.pace.placed != after.pace.placed
         or before.document.get("business_date") is not after.document.get("business_date")

@@ -37,9 +37,12 @@ class WrongSchema(Exception):
 
 
 async def open_pool(
-    settings: DatabaseSettings, *, connections: int, acquire_seconds: float, writes: bool
+    settings: DatabaseSettings, *, connections: int, acquire_seconds: float, writes: bool, at_once: bool = True
 ) -> asyncpg.Pool:
-    """Make a pool that connects when first used, so that a database that is down delays nobody's start."""
+    """Make a pool that connects when first used, so that a database that is down delays nobody's start.
+
+    Without `at_once`, COMMIT does not wait for the disk: after a crash of Postgres its last ones may never have been.
+    """
     milliseconds = str(int(settings.database_command_seconds * 1000))
 
     async def check_schema(connection: asyncpg.Connection) -> None:
@@ -64,6 +67,7 @@ async def open_pool(
         server_settings={
             "application_name": "projector",
             "search_path": settings.database_schema,
+            **({} if at_once else {"synchronous_commit": "off"}),
             "statement_timeout": milliseconds,
             # A process that is stopped inside a transaction keeps its row locks: its successor must not wait for it.
             "idle_in_transaction_session_timeout": milliseconds,

@@ -14,6 +14,7 @@ from projector.unprojectable import Unprojectable, amount_in, object_in, text_in
 UNITS = 100_000
 """A quantity of 1: quantities have five decimals at most."""
 _QUANTITY = re.compile(r"(\d{1,7})(?:\.(\d{1,5}))?", re.ASCII)
+_TERMS = frozenset({"name", "sku", "quantity", "unit_price", "modifiers", "refunded"})
 _MOST_REVENUE = 2**53 - 1
 _SKU, _NAME = 100, 200  # characters: longer ones would not fit into an index
 
@@ -44,25 +45,19 @@ def line_sale(item: Mapping[str, Any]) -> LineSale | None:
     return LineSale(sku[:_SKU], name[:_NAME], currency, units, revenue, units if item.get("refunded") is True else 0)
 
 
-def same_terms(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether a change left a line's sale as it was, which most do: they move its state. Told by identity.
-
-    A merge patch shares what it does not touch, so terms that are the same object are the same; others are read again.
-    """
-    return (
-        (before.get("state") == ItemState.VOIDED) == (after.get("state") == ItemState.VOIDED)
-        and before.get("name") is after.get("name")
-        and before.get("sku") is after.get("sku")
-        and before.get("quantity") is after.get("quantity")
-        and before.get("unit_price") is after.get("unit_price")
-        and before.get("modifiers") is after.get("modifiers")
-        and before.get("refunded") is after.get("refunded")
-    )
+def same_sale(before: Mapping[str, Any] | None, change: Any) -> bool:
+    """Whether a line sells after a change what it sold before, which most leave as it was: they move its state."""
+    if before is None or type(change) is not dict or not _TERMS.isdisjoint(change):
+        return False
+    voided = before.get("state") == ItemState.VOIDED
+    return (change["state"] == ItemState.VOIDED) == voided if "state" in change else True
 
 
 def _unit_price(item: Mapping[str, Any], amount: int) -> int:
     """Give the price of one, modifiers included, in hundred-thousandths of a minor unit."""
-    modifiers = item.get("modifiers") or ()
+    modifiers = item.get("modifiers")
+    if not modifiers:
+        return amount * UNITS
     if not isinstance(modifiers, list | tuple) or not all(isinstance(one, dict) for one in modifiers):
         raise Unprojectable("modifiers is not a list of objects")
     price = amount * UNITS

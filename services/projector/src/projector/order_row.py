@@ -42,12 +42,14 @@ def row_after(before: OrderRow | None, envelope: Envelope, event: Event) -> Orde
     if before and (before.venue_id != envelope.venue_id or before.organization_id != envelope.organization_id):
         raise Unprojectable("the order belongs to another venue or organization")
     held = before.document if before else _NOTHING
-    document = merge_patch(held, event.change)
-    status = text_in(document, "status")
+    change = event.change
+    document = merge_patch(held, change)
+    status = text_in(document, "status") if before is None or "status" in change else before.status
     if status is None:
         raise Unprojectable("the document has no status")
     for name in _TEXTS:
-        text_in(document, name)
+        if name in change:
+            text_in(document, name)
     return OrderRow(
         envelope.order_id,
         envelope.venue_id,
@@ -56,5 +58,5 @@ def row_after(before: OrderRow | None, envelope: Envelope, event: Event) -> Orde
         envelope.id,
         status,
         document,
-        pace_after(before.pace if before else None, held, document, status, envelope.appended_at),
+        pace_after(before.pace if before else None, held, change, document, status, envelope.appended_at),
     )

@@ -3,7 +3,8 @@
 Invariant: however a log is cut into batches, the rows come out the same.
 """
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -12,11 +13,10 @@ from order_contracts.channels import partition_of
 from order_contracts.events import Event, decode_event
 from order_contracts.wire import Envelope, Malformed
 from projector.changes import Before, Changes, DeadLetter, LogRecord, TrailEntry
-from projector.counting import Sums
-from projector.order_row import OrderRow, row_after
-from projector.refunds import Refund, refund_in
-from projector.sales import ItemKey, SalesKey, sales_changes
-from projector.stage_times import StageKey, stage_changes
+from projector.order_row import row_after
+from projector.refunds import refund_in
+from projector.sales import sales_changes
+from projector.stage_times import stage_changes
 from projector.unprojectable import Unprojectable
 from projector.venue_counts import count_changes
 
@@ -29,15 +29,6 @@ def project(records: Iterable[LogRecord], before: Before, *, partitions: int, po
     projection = Projection(before, partitions, poison)
     projection.take(records)
     return projection.changes
-
-
-_Moves = tuple[
-    Collection[tuple[SalesKey, Sums]],
-    Collection[tuple[ItemKey, Sums]],
-    Collection[tuple[StageKey, Sums]],
-    Refund | None,
-]
-"""What an event changes in sales, item sales and times, and what it gave back."""
 
 
 class Projection:
@@ -53,35 +44,31 @@ class Projection:
         self._rows = dict(before.rows)
         self._waiting = set(before.quarantined)
         self._discarded = before.discarded
-        self._arbiters: dict[int, Arbiter] = {}
+        self._arbiters: dict[int, Arbiter] = defaultdict(lambda: Arbiter(complete=True))
         self.changes = Changes()
         for row in before.rows.values():
-            arbiter = self._arbiter(partition_of(row.venue_id, partitions))
+            arbiter = self._arbiters[partition_of(row.venue_id, partitions)]
             arbiter.seed(row.order_id, row.head, row.version, _LONG_AGO)
         for (partition, order_id), head in before.quarantined.items():  # after the rows: they are further on
-            self._arbiter(partition).seed(order_id, head.event_id, head.version, _LONG_AGO)
+            self._arbiters[partition].seed(order_id, head.event_id, head.version, _LONG_AGO)
 
     def take(self, records: Iterable[LogRecord]) -> None:
         """Judge and fold the next records of the batch."""
         for record in records:
-            if isinstance(record.content, Malformed):
+            envelope = record.content
+            if isinstance(envelope, Malformed):
                 self.changes.rejected["malformed"] += 1
                 continue
-            verdict = self._arbiter(record.partition).judge(record.content)
+            verdict = self._arbiters[record.partition].judge(envelope)
             if verdict is Verdict.ACCEPTED:
-                self._accept(record, record.content)
+                self._accept(record, envelope)
             else:
                 self.changes.rejected[verdict.value] += 1
-
-    def _arbiter(self, partition: int) -> Arbiter:
-        if partition not in self._arbiters:
-            self._arbiters[partition] = Arbiter(complete=True)
-        return self._arbiters[partition]
 
     def _accept(self, record: LogRecord, envelope: Envelope) -> None:
         self.changes.accepted[envelope.type] += 1
         order = record.partition, envelope.order_id
-        if (*order, envelope.version) in self._discarded:
+        if self._discarded and (*order, envelope.version) in self._discarded:
             self._pass_over(order, envelope)
             return
         if order in self._waiting:
@@ -108,18 +95,15 @@ class Projection:
         event = _event_of(envelope)
         before = self._rows.get(envelope.order_id)
         after = row_after(before, envelope, event)
-        sales, items = sales_changes(before, after)
-        moves = sales, items, stage_changes(before, after), refund_in(before, after, event)
-        self._note(record, envelope, before, after, moves)  # nothing is refused from here on
-
-    def _note(
-        self, record: LogRecord, envelope: Envelope, before: OrderRow | None, after: OrderRow, moves: _Moves
-    ) -> None:
+        sales, items = sales_changes(before, after, event.change)
+        stages = stage_changes(before, after, event.change)
+        refund = refund_in(before, after, event)
+        # nothing is refused from here on
         changes = self.changes
         self._rows[envelope.order_id] = changes.rows[envelope.order_id] = after
         changes.trail.append(TrailEntry(record, envelope, after.pace.created))
-        changes.counts.add(count_changes(before, after))
-        sales, items, stages, refund = moves
+        if before is None or before.status != after.status:
+            changes.counts.add(count_changes(before, after))
         if sales:
             changes.sales.add(sales)
         if items:
@@ -134,16 +118,14 @@ def _event_of(envelope: Envelope) -> Event:
     if _NUL in envelope.value and _NUL in envelope.value.replace(rb"\\", b""):  # a pair of backslashes escapes nothing
         raise Unprojectable("a text holds U+0000, which Postgres can't")
     event = decode_event(envelope.value)
-    said = event.id, event.type, event.order_id, event.venue_id, event.organization_id, event.version, event.parent
-    routed = (
-        envelope.id,
-        envelope.type,
-        envelope.order_id,
-        envelope.venue_id,
-        envelope.organization_id,
-        envelope.version,
-        envelope.parent,
-    )
-    if said != routed:
-        raise Unprojectable("the value says other than the headers")
-    return event
+    if (
+        event.id == envelope.id
+        and event.type == envelope.type
+        and event.order_id == envelope.order_id
+        and event.venue_id == envelope.venue_id
+        and event.organization_id == envelope.organization_id
+        and event.version == envelope.version
+        and event.parent == envelope.parent
+    ):
+        return event
+    raise Unprojectable("the value says other than the headers")

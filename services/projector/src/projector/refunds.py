@@ -25,8 +25,7 @@ class Refund:
 
 def refund_in(before: OrderRow | None, after: OrderRow, event: Event) -> Refund | None:
     """Give what an event gave back; negative when it corrected an earlier one, None when nothing."""
-    payments = after.document.get("payments")
-    if before is not None and before.document.get("payments") is payments:
+    if "payments" not in event.change:
         return None
     held = amount_in(object_in(before.document, "payments"), "refunded") if before else 0
     amount = amount_in(object_in(after.document, "payments"), "refunded") - held

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from projector.counting import Occasion, Standing, Sums, Tally, counted_elsewhere, moved, occasion_of, standing_of
-from projector.line_sales import LineSale, line_sale, same_terms
+from projector.line_sales import LineSale, line_sale, same_sale
 from projector.order_row import OrderRow
 from projector.unprojectable import Unprojectable, amount_in, object_in, text_in
 
@@ -36,16 +36,17 @@ class ItemKey(NamedTuple):
 
 
 def sales_changes(
-    before: OrderRow | None, after: OrderRow
+    before: OrderRow | None, after: OrderRow, change: Mapping[str, Any]
 ) -> tuple[Collection[tuple[SalesKey, Sums]], Collection[tuple[ItemKey, Sums]]]:
-    """Give what an event changes in the two tables; nothing for the many that only move an order on."""
+    """Give what an event's change moves in the two tables; nothing for the many that only move an order on."""
     if before is None:
         return _of_order(after).items(), _of_items(after).items()
-    if counted_elsewhere(before, after) or _terms_changed(before, after):
+    if counted_elsewhere(before, after, change) or ("items" in change and _sold_otherwise(before, change["items"])):
         return moved(_of_order(before), _of_order(after)), moved(_of_items(before), _of_items(after))
-    held, now = before.document, after.document
-    if held.get("totals") is not now.get("totals") or held.get("payments") is not now.get("payments"):
+    if "totals" in change or "payments" in change:
         return moved(_of_order(before), _of_order(after)), ()
+    if before.pace.ready == after.pace.ready and before.pace.promised == after.pace.promised:
+        return (), ()
     kept, missed = _promise(before), _promise(after)
     if kept == missed or standing_of(after) is not Standing.COUNTED:
         return (), ()
@@ -62,7 +63,7 @@ def _of_order(row: OrderRow) -> Mapping[SalesKey, Sums]:
     totals = object_in(row.document, "totals")
     total = totals.get("total")
     gross = sum(sale.revenue for sale in _lines(row)) if total is None else _amount(totals, "total")
-    parts = (_amount(totals, part) for part in _PARTS)
+    parts = [_amount(totals, part) if part in totals else 0 for part in _PARTS]
     refunded = amount_in(object_in(row.document, "payments"), "refunded")
     return {_key(row): (1, 0, gross, *parts, refunded, *_promise(row))}
 
@@ -104,14 +105,8 @@ def _items(row: OrderRow) -> Iterator[Mapping[str, Any]]:
         yield item
 
 
-def _terms_changed(before: OrderRow, after: OrderRow) -> bool:
-    held, items = object_in(before.document, "items"), object_in(after.document, "items")
-    if held is items:
-        return False
-    if held.keys() != items.keys():
+def _sold_otherwise(before: OrderRow, change: Any) -> bool:
+    if type(change) is not dict:
         return True
-    for line, item in items.items():  # no any(…): this runs often
-        was = held[line]
-        if item is not was and not same_terms(was, item):
-            return True
-    return False
+    held = object_in(before.document, "items")
+    return not all(same_sale(held.get(line), part) for line, part in change.items())

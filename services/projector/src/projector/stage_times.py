@@ -5,18 +5,19 @@ back what they gave, and a year costs no more than its buckets. A bucket is a si
 most, so a percentile read from it is off by 6 % at most, and exact below half a minute.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from order_contracts.order import ItemState
 from projector.counting import Occasion, Standing, Sums, Tally, counted_elsewhere, moved, occasion_of, standing_of
 from projector.order_row import OrderRow
-from projector.pace import LinePace
+from projector.pace import LinePace, lines_touched
 from projector.unprojectable import object_in, text_in
 
 KITCHEN = "kitchen"
 """The stage of a line: from when the kitchen had to make it until it was made. All others are an order's statuses."""
 _MADE = frozenset({ItemState.READY, ItemState.SERVED})
+_UNMADE = ("", None)
 _FINE = 5  # bits of a bucket's number of seconds that are kept
 
 
@@ -41,38 +42,42 @@ def bucket_end(from_seconds: int) -> int:
     return from_seconds + (1 << max(0, from_seconds.bit_length() - _FINE))
 
 
-def stage_changes(before: OrderRow | None, after: OrderRow) -> Collection[tuple[StageKey, Sums]]:
-    """Give what an event changes: stays that ended, and those that it took back."""
+def stage_changes(
+    before: OrderRow | None, after: OrderRow, change: Mapping[str, Any]
+) -> Collection[tuple[StageKey, Sums]]:
+    """Give what an event's change moves: stays that ended, and those that it took back."""
     if before is None:
         return ()  # no stay has ended yet
-    if counted_elsewhere(before, after):
+    if counted_elsewhere(before, after, change):
         return moved(_of_order(before), _of_order(after))
     held, pace = before.pace, after.pace
-    if standing_of(after) is not Standing.COUNTED or (held.spent is pace.spent and held.lines is pace.lines):
+    if standing_of(after) is not Standing.COUNTED:
         return ()
-    occasion = occasion_of(after)
     changes: _Changes = []
     if held.spent is not pace.spent:  # the status before is the one that was left
-        _move(changes, occasion, before.status, "", held.spent.get(before.status), pace.spent[before.status])
-    if held.lines or pace.lines:
+        _move(changes, after, before.status, "", held.spent.get(before.status), pace.spent[before.status])
+    touched = lines_touched(change, before.status, after.status)
+    if touched is None:
+        touched = {**held.lines, **pace.lines}
+    if touched and (held.lines or pace.lines):
         earlier, later = object_in(before.document, "items"), object_in(after.document, "items")
-        for line_id in {**held.lines, **pace.lines}:
-            was, now = earlier.get(line_id), later.get(line_id)
-            clock, moved_clock = held.lines.get(line_id), pace.lines.get(line_id)
-            if was is not now or clock is not moved_clock:
-                station, spent = _made(was, clock)
-                station_now, spent_now = _made(now, moved_clock)
-                _move(changes, occasion, KITCHEN, station, spent, spent_now if station == station_now else None)
-                if station != station_now:
-                    _move(changes, occasion, KITCHEN, station_now, None, spent_now)
+        for line_id in touched:
+            station, spent = _made(earlier.get(line_id), held.lines.get(line_id))
+            station_now, spent_now = _made(later.get(line_id), pace.lines.get(line_id))
+            if station == station_now:
+                _move(changes, after, KITCHEN, station, spent, spent_now)
+            else:
+                _move(changes, after, KITCHEN, station, spent, None)
+                _move(changes, after, KITCHEN, station_now, None, spent_now)
     return changes
 
 
 _Changes = list[tuple[StageKey, Sums]]
 
 
-def _move(changes: _Changes, occasion: Occasion, stage: str, station: str, spent: int | None, now: int | None) -> None:
+def _move(changes: _Changes, row: OrderRow, stage: str, station: str, spent: int | None, now: int | None) -> None:
     if spent != now:
+        occasion = occasion_of(row)
         if spent is not None:
             changes.append((StageKey(occasion, stage, station, bucket_of(spent)), (-1, -spent)))
         if now is not None:
@@ -82,19 +87,19 @@ def _move(changes: _Changes, occasion: Occasion, stage: str, station: str, spent
 def _made(item: Any, clock: LinePace | None) -> tuple[str, int | None]:
     """Give a line's station and its time in the kitchen; none where it is not made, or was not made there."""
     if item is None or clock is None or item.get("state") not in _MADE:
-        return "", None
+        return _UNMADE
     return text_in(item, "station") or "", clock[1]
 
 
 def _of_order(row: OrderRow) -> Tally[StageKey]:
     tally: Tally[StageKey] = Tally()
     if standing_of(row) is Standing.COUNTED:
-        occasion, pace, items = occasion_of(row), row.pace, object_in(row.document, "items")
+        pace, items = row.pace, object_in(row.document, "items")
         changes: _Changes = []
         for status, spent in pace.spent.items():
-            _move(changes, occasion, status, "", None, spent)
+            _move(changes, row, status, "", None, spent)
         for line_id, clock in pace.lines.items():
             station, worked = _made(items.get(line_id), clock)
-            _move(changes, occasion, KITCHEN, station, None, worked)
+            _move(changes, row, KITCHEN, station, None, worked)
         tally.add(changes)
     return tally

@@ -23,7 +23,8 @@ async def append_trail(connection: asyncpg.Connection, text: bytes) -> None:
     """Add accepted events, a line each. COPY knows no conflicts: the compare-and-set of the position rules them out."""
     if text:
         columns = (*_TRAIL_COLUMNS, "began_at", "event")
-        await connection.copy_to_table("order_events", source=BytesIO(text), columns=columns)
+        with BytesIO(text) as source:  # closed, or a cycle that asyncpg leaves would hold all of it for the collector
+            await connection.copy_to_table("order_events", source=source, columns=columns)
 
 
 def trail_lines(entries: Sequence[TrailEntry]) -> bytes:

@@ -6,7 +6,7 @@ that whoever is killed goes on where its last transaction ended.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -108,9 +108,10 @@ class Filler:
 
     async def _gather(self, until: Mapping[int, int]) -> Batch:
         """Poll until there is a batch. It ends early where records come from another offset than the next one."""
-        self._poll_only([p for p, held in self.holdings.items() if held.next < until.get(p, 0)])
+        first = self._first(until)
+        self._poll_only(first)
         batch: Batch = {}
-        wanted, got = self._missing(until), 0
+        wanted, got = sum(first.values()), 0
         while got < min(wanted, self._batch_records):
             polled = await self._consumer.getmany(timeout_ms=1000, max_records=self._batch_records - got)
             for where, records in polled.items():
@@ -141,11 +142,22 @@ class Filler:
             offset = batch[partition][-1].offset + 1 if partition in batch else held.fetch_from
             self._consumer.seek(TopicPartition(self._topic, partition), offset)
 
-    def _poll_only(self, partitions: Sequence[int]) -> None:
+    def _poll_only(self, partitions: Iterable[int]) -> None:
         every = {TopicPartition(self._topic, partition) for partition in self._mine}
         wanted = {TopicPartition(self._topic, partition) for partition in partitions}
         self._consumer.pause(*(every - wanted))
         self._consumer.resume(*wanted)
+
+    def _first(self, until: Mapping[int, int]) -> dict[int, int]:
+        """Give the partitions that the next batch is read from, and how many records each lacks.
+
+        One after another, each to its end: a batch holds most of an order's events then, and its row is written once.
+        """
+        first: dict[int, int] = {}
+        for partition, held in self.holdings.items():
+            if sum(first.values()) < self._batch_records and held.next < until.get(partition, 0):
+                first[partition] = until[partition] - held.next
+        return first
 
     def _missing(self, until: Mapping[int, int]) -> int:
         return sum(max(0, until.get(partition, 0) - held.next) for partition, held in self.holdings.items())
@@ -157,12 +169,15 @@ async def filler(
 ) -> AsyncIterator[Filler]:
     """Open a filler of `settings.database_schema`.
 
+    No batch waits for the disk: one that a crash of Postgres undoes is read again, as its position stands in the same
+    transaction; and the swap's own COMMIT, which does wait, has all before it on the disk too.
+
     Past any pooler, whose role has the served schema's name set; and with a deadline for large batches: nobody waits
     for these locks but whoever goes on after this one was killed.
     """
     direct = {"database_url": SecretStr(settings.direct_address), "database_prepared_statements": True}
     settings = settings.model_copy(update={**direct, "database_command_seconds": _BATCH_SECONDS})
-    pool = await open_pool(settings, connections=2, acquire_seconds=10.0, writes=True)
+    pool = await open_pool(settings, connections=2, acquire_seconds=10.0, writes=True, at_once=False)
     consumer = AIOKafkaConsumer(
         **settings.kafka_access(),
         client_id="projector-rebuild",
