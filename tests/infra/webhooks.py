@@ -84,6 +84,8 @@ class Receiver:
         body, more = b"", True
         while more:
             part = await receive()
+            if part["type"] == "http.disconnect":
+                return  # the sender died in the middle of it
             body, more = body + part.get("body", b""), part.get("more_body", False)
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         delivery = Delivery(scope["path"], headers, body)

@@ -112,10 +112,13 @@ class WebhookCommands:
             raise NotDone("the log is another one than the endpoint's: `webhooks enable --skip` first")
         places = await self._since(standing, end, asked.since) if asked.since else _places(asked.position, end)
         moved = await book.replay(asked.endpoint, places, datetime.now(UTC))
-        text = f"{asked.endpoint} is sent again what follows {Position(end.epoch, moved)}" if moved else (
-            f"{asked.endpoint} is not further than that in any partition: nothing to send again"
-        )  # fmt: skip
-        return DONE, {"endpoint": asked.endpoint, "from": str(Position(end.epoch, moved)) if moved else None}, text
+        kept_from = await (await self._rows()).fetchval("SELECT kept_from FROM trail_retention")
+        since = str(Position(end.epoch, moved)) if moved else None
+        result = {"endpoint": asked.endpoint, "from": since, "kept_from": kept_from and kept_from.isoformat()}
+        if since is None:
+            return DONE, result, f"{asked.endpoint} is not further than that in any partition: nothing to send again"
+        gone = f"; events of orders that began before {kept_from:%Y-%m-%d} were dropped by age" if kept_from else ""
+        return DONE, result, f"{asked.endpoint} is sent again what follows {since}{gone}"
 
     async def test(self, asked: argparse.Namespace) -> Outcomes:
         """Send a test event."""
