@@ -10,12 +10,15 @@ import threading
 import time
 from collections.abc import Callable
 
+import psutil
+
 from local_stack.program import DidNotStart, Program
 from local_stack.run_record import RunRecord
 
 _BACKOFF_SECONDS = (0.1, 0.5, 1.0, 2.0, 5.0)
 _SETTLED_SECONDS = 10.0
 _TRIES_TO_COME_UP = 3
+_STOPS_WITHIN_SECONDS = 10.0
 _BAD_SETTINGS = 2  # what our services exit with; trying again cannot help
 
 
@@ -75,8 +78,13 @@ class Supervised:
         self._send(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Freeze its process: alive, and silent."""
+        """Freeze its process: alive, and silent from here on. Raises TimeoutError when it does not stop."""
         self._send(signal.SIGSTOP)
+        deadline = time.monotonic() + _STOPS_WITHIN_SECONDS  # a busy machine delivers a signal some time later
+        while (pid := self.pid) is not None and psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.program.name} goes on, though it was told to stop")
+            self._unwanted.wait(0.001)
 
     def resume(self) -> None:
         """Let a frozen process go on."""
