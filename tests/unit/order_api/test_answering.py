@@ -1,6 +1,7 @@
 """An answer that is sent in one go is what ASGI's two messages make, byte for byte, on any connection."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -89,3 +90,17 @@ async def test_an_answer_is_one_write() -> None:
     ours = await served(KEPT, in_one_go=True)
     assert len(ours.written) == 1
     assert ours.written[0].startswith(b"HTTP/1.1 201 Created\r\ndate: today\r\n")
+
+
+async def test_a_request_leaves_nothing_to_the_collector() -> None:
+    async def left_after(requests: int) -> int:
+        gc.collect()
+        gc.disable()
+        try:
+            await served(*[KEPT] * requests, in_one_go=True)
+            return gc.collect()
+        finally:
+            gc.enable()
+
+    await left_after(1)  # so that what is made once is there
+    assert await left_after(41) - await left_after(1) < 40, "less than an object a request"

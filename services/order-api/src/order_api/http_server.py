@@ -7,6 +7,7 @@ comes whole, as almost all do, costs no timer.
 
 import asyncio
 import sys
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -63,10 +64,11 @@ class _OneWrite:
 
 
 def _send_whole(
-    cycle: RequestResponseCycle, transport: asyncio.Transport, status: int, headers: Headers, body: bytes
+    of: "weakref.ref[RequestResponseCycle]", transport: asyncio.Transport, status: int, headers: Headers, body: bytes
 ) -> bool:
-    """Do what two messages to `cycle.send` do; see `answering`."""
-    if cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
+    """Do what two messages to the cycle's `send` do; see `answering`."""
+    cycle = of()
+    if cycle is None or cycle.response_started or cycle.disconnected or cycle.flow.write_paused:
         return False
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
@@ -120,7 +122,8 @@ class _Http(HttpToolsProtocol):
         super().on_headers_complete()
         if self.cycle.scope["method"] != "HEAD":  # whose answer ends with the head
             self.cycle.transport = _OneWrite(self.transport)  # type: ignore[assignment]  # as far as it asks
-            self.scope["extensions"] = {WHOLE: {"send": partial(_send_whole, self.cycle, self.transport)}}
+            # Weakly: the cycle holds the scope, and what holds itself lives until the collector finds it.
+            self.scope["extensions"] = {WHOLE: {"send": partial(_send_whole, weakref.ref(self.cycle), self.transport)}}
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
