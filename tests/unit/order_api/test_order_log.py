@@ -11,6 +11,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
+from infra.plain_events import event
 from order_api.appender import Appending
 from order_api.appender import Record as AppendedRecord
 from order_api.booked import BookedEvent
@@ -102,21 +103,6 @@ class Bench:
 
     def deliver(self) -> None:
         self.log.take(P, self.partition.records(), len(self.partition.sent))
-
-
-def event(name: str, version: int = 1, parent: str | None = None, order_id: str = "o1") -> Event:
-    return Event(
-        id=name,
-        type="order.placed.v1",
-        order_id=order_id,
-        venue_id="v1",
-        organization_id="org",
-        version=version,
-        parent=parent,
-        time="2026-11-20T18:25:00.000Z",
-        actor="t",
-        change={"version": version, "last": name},
-    )
 
 
 def accepted(outcomes: list[Outcome], *, stood: bool) -> BookedEvent:

@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.plain_events import event
 from order_api.appender import Appending
 from order_api.appender import Record as AppendedRecord
 from order_api.boot import Start
@@ -139,21 +140,6 @@ class Replica:
         records: Any = self.log[self.start : self.next]
         other.ours.take(P, records, 0)
         return other
-
-
-def event(name: str, version: int = 1, parent: str | None = None, order_id: str = "o1") -> Event:
-    return Event(
-        id=name,
-        type="order.placed.v1",
-        order_id=order_id,
-        venue_id="v1",
-        organization_id="org",
-        version=version,
-        parent=parent,
-        time="2026-11-20T18:25:00.000Z",
-        actor="t",
-        change={"version": version, "last": name},
-    )
 
 
 @pytest.fixture

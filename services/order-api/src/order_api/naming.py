@@ -79,7 +79,7 @@ def ask_to_import(
 
 
 def raw_headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
-    """Do what `headers_of` does, for whoever writes them to a socket."""
+    """Give an answer's headers: the version to build on, and the position that has seen it."""
     headers = [(b"etag", b'"v%d"' % answer.version), (b"position", str(answer.position).encode())]
     if answer.replayed:
         headers.append((b"idempotent-replayed", b"true"))
@@ -87,8 +87,5 @@ def raw_headers_of(answer: Answer) -> list[tuple[bytes, bytes]]:
 
 
 def headers_of(answer: Answer) -> dict[str, str]:
-    """Give an answer's headers: the version to build on, and the position that has seen it."""
-    headers = {"ETag": f'"v{answer.version}"', "Position": str(answer.position)}
-    if answer.replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return headers
+    """Give the same as texts, for the framework."""
+    return {name.decode(): text.decode() for name, text in raw_headers_of(answer)}
