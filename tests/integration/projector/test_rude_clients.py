@@ -59,3 +59,10 @@ async def test_who_asks_now_and_then_keeps_the_connection(client: httpx.AsyncCli
     asked = [*repeat(GET + b"\r\n", 8), GET + b"Connection: close\r\n\r\n"]
     answer = await raw(str(client.base_url), asked, pause=SECONDS / 4)
     assert answer.count(b"HTTP/1.1 200 ") == 9
+
+
+async def test_a_body_longer_than_a_head_may_be_is_no_head(client: httpx.AsyncClient) -> None:
+    parts = [GET + b"Content-Length: 60000\r\n\r\n", b"x" * 60_000, GET + b"Connection: close\r\n\r\n"]
+    answer = await raw(str(client.base_url), parts, pause=SECONDS / 10)
+    assert answer.count(b"HTTP/1.1 200 ") == 2
+    assert b"HTTP/1.1 431 " not in answer
