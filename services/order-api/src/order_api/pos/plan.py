@@ -17,14 +17,20 @@ _CHANGEABLE = ("quantity", "notes", "modifiers")
 _ENDED = frozenset({Status.CANCELLED, Status.REJECTED, Status.FAILED})
 _BEFORE = (Status.SCHEDULED, *OPEN_STATUSES)
 _STEPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    Status.ACCEPTED: {Status.PLACED: ("accept_order",)},
-    Status.PREPARING: {Status.PLACED: ("accept_order", "start_order"), Status.ACCEPTED: ("start_order",)},
+    Status.ACCEPTED: {Status.SCHEDULED: ("release_order", "accept_order"), Status.PLACED: ("accept_order",)},
+    Status.PREPARING: {
+        Status.SCHEDULED: ("release_order", "accept_order", "start_order"),
+        Status.PLACED: ("accept_order", "start_order"),
+        Status.ACCEPTED: ("start_order",),
+    },
     Status.READY: {
+        Status.SCHEDULED: ("release_order", "accept_order", "ready_order"),
         Status.PLACED: ("accept_order", "ready_order"),
         Status.ACCEPTED: ("ready_order",),
         Status.PREPARING: ("ready_order",),
     },
     Status.COMPLETED: {
+        Status.SCHEDULED: ("release_order", "accept_order", "complete_order"),
         Status.PLACED: ("accept_order", "complete_order"),
         Status.ACCEPTED: ("complete_order",),
         Status.PREPARING: ("ready_order", "complete_order"),
