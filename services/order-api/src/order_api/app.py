@@ -196,7 +196,7 @@ def _routes(
     app.include_router(guest_erasure.router(desk, identity))
     app.include_router(images.router(images.gallery_of(settings), identity, _now))
     app.include_router(cloudevents.router(events))
-    app.include_router(pos.router(desk, identity, settings.square_venues, square))
+    app.include_router(pos.router(desk, identity, settings.square_venues, square, _now))
     app.include_router(problem_pages.router())
 
 
