@@ -1,6 +1,7 @@
 """For everybody: no rule of WCAG 2.2 AA is broken in any state or theme, and all of it works by keyboard."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ async def busy_venue(stack: Stack, pos: PosClient) -> None:
         placed = await pos.place(url, order_body(display_number=f"A-{number}", **body))
         for verb in verbs:
             await pos.act(url, placed.json()["order_id"], verb)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    await pos.place(url, order_body(display_number="A-8", scheduled_for=tomorrow))
     one = (await pos.place(url, order_body(display_number="A-9"))).json()["order_id"]
     await pos.act(url, one, "priority", {"priority": 5})
     await pos.act(url, one, "items/cola/void", {"reason": "sold out"})
@@ -44,6 +47,9 @@ async def test_no_rule_is_broken_by_the_board_its_panels_and_its_settings(
     await is_in(page, "placed", "A-9")
     assert await violations(page, axe) == []
     await page.get_by_role("button", name="All day").click()
+    assert await violations(page, axe) == []
+    await page.get_by_role("button", name="Later").click()
+    await expect(page.get_by_role("complementary").get_by_role("listitem")).to_have_count(1)
     assert await violations(page, axe) == []
     await page.get_by_role("button", name="Done lately").click()
     assert await violations(page, axe) == []

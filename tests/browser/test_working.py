@@ -1,5 +1,6 @@
 """What staff do all evening: tick, bump, recall, rush, look at one station; and two of them at one ticket."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.async_api import Page, Route, expect
@@ -66,6 +67,26 @@ async def test_what_was_done_before_the_board_was_there_can_be_recalled(
     await page.get_by_role("button", name="Done lately").click()
     await page.get_by_role("button", name="Recall order A-9").click()
     await is_in(page, "preparing", "A-9")
+
+
+async def test_an_order_for_later_is_listed_by_its_time_and_can_be_started_now(
+    stack: Stack, open_tablet: OpenTablet, pos: PosClient
+) -> None:
+    url = stack.order_api_urls[0]
+    for label, hours in (("A-7", 30), ("A-5", 3), ("A-6", 5)):
+        moment = (datetime.now(UTC) + timedelta(hours=hours)).isoformat()
+        await pos.place(url, order_body(display_number=label, scheduled_for=moment))
+    page, other = await open_tablet(), await open_tablet()
+    for one in (page, other):
+        await open_board(one, link(stack, pos))
+    await expect(ticket(page, "A-5")).to_have_count(0)
+    await page.get_by_role("button", name="Later").click()
+    later = page.get_by_role("complementary")
+    await expect(later.get_by_role("listitem").locator("b")).to_have_text(["A-5", "A-6", "A-7"])
+    await later.get_by_role("button", name="Start now: order A-6").click()
+    await is_in(page, "placed", "A-6")
+    await is_in(other, "placed", "A-6")
+    await expect(later.get_by_role("listitem").locator("b")).to_have_text(["A-5", "A-7"])
 
 
 async def test_of_two_screens_at_one_ticket_the_slower_is_told_who_was_first(

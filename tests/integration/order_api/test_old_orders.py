@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from msgspec.structs import replace
 
 from infra.eventually import eventually
 from infra.pos_client import ORGANIZATION, PosClient, order_body, token
@@ -191,6 +192,26 @@ async def test_an_order_imported_again_after_97_hours_is_found_in_the_rows(place
     assert (again.status_code, again.headers.get("idempotent-replayed")) == (201, "true"), again.text
     assert again.json() == event.change
     assert (altered.status_code, altered.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_an_order_scheduled_before_the_window_is_released_by_the_rows(place: Place, pos: PosClient) -> None:
+    (placed,) = chain(place.venue_id, "scheduled")
+    due = timestamp(datetime.now(UTC) + timedelta(hours=1))
+    change = {**placed.change, "status": "scheduled", "scheduled_for": due}
+    await take_producers_times(place.world.kafka, place.world.topic)
+    scheduled = replace(placed, type="order.scheduled.v1", change=change)
+    await append(place.world.kafka, place.world.topic, [scheduled], LONG_AGO)
+    await keep_the_contract(place.world.kafka, place.world.topic)
+    async with place.world.running():
+        await place.world.caught_up(4)
+    early = place.start(DATABASE_URL=place.world.database_url)
+    assert (await pos.read(early, scheduled.order_id)).json()["status"] == "scheduled"
+    url = place.start(DATABASE_URL=place.world.database_url, RELEASE_LEAD_MINUTES="61")
+
+    async def released() -> bool:
+        return bool((await pos.read(url, scheduled.order_id)).json()["status"] == "placed")
+
+    await eventually(released)
 
 
 async def test_two_replicas_that_race_for_an_old_order_have_one_winner(place: Place, pos: PosClient) -> None:

@@ -183,6 +183,18 @@ async def test_an_order_of_long_ago_is_ignored(replicas: Replicas, square: Squar
     assert "import" in answer["reason"]
 
 
+async def test_an_order_for_tomorrow_stays_off_the_kitchen_s_screens(
+    replicas: Replicas, square: SquareStub, pos: PosClient
+) -> None:
+    pickup = {"pickup_at": (datetime.now(UTC) + timedelta(days=1)).isoformat(), "schedule_type": "SCHEDULED"}
+    fulfillment = {"type": "PICKUP", "state": "RESERVED", "pickup_details": pickup}
+    order = square_order(uuid4().hex, fulfillments=[fulfillment])
+    square.orders[order["id"]] = order
+    answer = await told(pos, replicas.urls[0], webhook(order))
+    assert answer["applied"] == ["place"]
+    assert (await pos.read(replicas.urls[1], answer["order_id"])).json()["status"] == "scheduled"
+
+
 async def test_a_false_signature_changes_nothing(replicas: Replicas, square: SquareStub, pos: PosClient) -> None:
     order = square_order(uuid4().hex)
     square.orders[order["id"]] = order

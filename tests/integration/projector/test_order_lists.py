@@ -10,6 +10,7 @@ import pytest
 from infra.query_client import query_api, token
 from infra.random_log import Entry, entry_of, order_event
 from infra.running_projector import PARTITIONS, SCHEMA, World
+from order_api.rows import SCHEDULED
 from projector.queries.order_lists import OrderList, list_of_organization, list_of_venue
 from projector.queries.rows import Rows
 from projector.schema import migrate
@@ -72,6 +73,25 @@ async def test_lists_run_along_their_composite_index_and_sort_nothing(
     assert not [node["Node Type"] for node in nodes(plan) if "Sort" in node["Node Type"]]
     assert scans[0]["Actual Rows"] * scans[0]["Actual Loops"] <= 2 * 52, "no more than the pages' rows were read"
     assert scans[0].get("Rows Removed by Filter", 0) <= 1
+
+
+async def test_scheduled_orders_are_found_along_the_venue_index(world: World) -> None:
+    await asyncio.to_thread(migrate, world.database_url, SCHEMA)
+    await world.query(
+        "INSERT INTO orders"
+        " (order_id, venue_id, organization_id, version, head, status, created_at, updated_at, document, pace)"
+        " SELECT n::text, 'v' || n % 20, 'org', 1, n::text, CASE n % 99 WHEN 0 THEN 'scheduled' ELSE 'completed' END,"
+        " now(), now(), '{\"scheduled_for\": \"2026-12-31T19:00:00.000Z\"}', '[]' FROM generate_series(1, 20000) AS n"
+    )
+    await world.query(
+        "INSERT INTO venue_status_counts SELECT venue_id, status, 'org', count(*) FROM orders GROUP BY 1, 2"
+    )
+    await world.query("ANALYZE orders, venue_status_counts")
+    (row,) = await world.query(f"EXPLAIN (ANALYZE, FORMAT JSON) {SCHEDULED}")
+    plan = list(nodes(json.loads(row[0])[0]["Plan"]))
+    assert [node["Node Type"] for node in plan if node.get("Relation Name") == "orders"] == ["Bitmap Heap Scan"]
+    (scan,) = [node for node in plan if node.get("Index Name") == "idx_orders_venue_status_created"]
+    assert 180 < scan["Actual Rows"] * scan["Actual Loops"] <= 220, "as many as are scheduled, and no others"
 
 
 async def plan_of(world: World, orders: OrderList, owner_id: str, mode: str) -> dict[str, Any]:

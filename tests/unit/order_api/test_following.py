@@ -66,7 +66,7 @@ def stated(version: int = 5, **more: Any) -> Stated:
 
 
 async def following(desk: Desk, what: Stated) -> Followed:
-    return await follow(desk, CLAIMS, "v1", what)  # type: ignore[arg-type]  # all of a desk that is used
+    return await follow(desk, CLAIMS, "v1", what, NOW)  # type: ignore[arg-type]  # all of a desk that is used
 
 
 @pytest.mark.parametrize("fails_at", [1, 2, 3, 4])

@@ -1,6 +1,6 @@
 """POS adapters, the pure part: what a payload states, and the steps from our order to it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,13 +10,14 @@ from infra.square import LOCATION, SIGNATURE_KEY, euros, line, signature, square
 from order_api.bodies import PlaceOrder
 from order_api.commands import Place
 from order_api.decide import Decision, decide
-from order_api.pos.plan import PLACE, Intent, plan
+from order_api.pos.plan import PLACE, Intent, plan, timed
 from order_api.pos.snapshot import Snapshot, read_snapshot
 from order_api.pos.square_order import read_order
 from order_api.pos.square_webhook import Notice, is_signed, read_notice
 from order_api.pos.stated import Aside, Stated
 from order_api.problems import Problem
 from order_api.verbs import verbs
+from order_contracts.events import timestamp
 from order_contracts.fold import merge_patch
 
 ROME = ZoneInfo("Europe/Rome")
@@ -97,6 +98,48 @@ def test_a_square_order_is_where_its_fulfillment_is_and_paid_as_its_tenders(
 ) -> None:
     ours = carried_out(plan(None, stated(order)))
     assert (ours["status"], ours["payment"][: len(payment)]) == (status, payment)
+
+
+def for_later(moment: datetime, state: str = "PROPOSED", **details: Any) -> dict[str, Any]:
+    pickup = {"pickup_at": moment.isoformat(), **details}
+    return square_order("o", fulfillments=[{"type": "PICKUP", "state": state, "pickup_details": pickup}])
+
+
+@pytest.mark.parametrize("kind", [{}, {"schedule_type": "SCHEDULED"}])
+def test_an_order_for_later_waits_though_the_pos_has_taken_it(kind: dict[str, str]) -> None:
+    tomorrow = NOW + timedelta(days=1)
+    ours = carried_out(plan(None, timed(stated(for_later(tomorrow, "RESERVED", **kind)), NOW)))
+    assert (ours["status"], ours["scheduled_for"]) == ("scheduled", timestamp(tomorrow))
+    assert plan(ours, stated(for_later(tomorrow, "RESERVED"))) == []
+    made = plan(ours, stated(for_later(tomorrow, "PREPARED")))
+    assert verbs_of(made) == ["release_order", "accept_order", "ready_order"]
+    assert carried_out(made, ours)["status"] == "ready"
+    assert verbs_of(plan(ours, stated(for_later(tomorrow, "CANCELED")))) == ["cancel_order"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "kind"),
+    [
+        (timedelta(days=1), {"schedule_type": "ASAP"}),
+        (timedelta(seconds=30), {}),
+        (-timedelta(hours=1), {}),
+        (timedelta(days=400), {}),
+    ],
+)
+def test_an_order_whose_time_is_now_past_or_years_away_is_placed(ahead: timedelta, kind: dict[str, str]) -> None:
+    ours = carried_out(plan(None, timed(stated(for_later(NOW + ahead, **kind)), NOW)))
+    assert (ours["status"], ours["promised_at"]) == ("placed", timestamp(NOW + ahead))
+
+
+def test_a_snapshot_for_later_waits_until_the_pos_prepares_it() -> None:
+    later = {"scheduled_for": (NOW + timedelta(hours=3)).isoformat()}
+    ours = carried_out(plan(None, timed(snapshot(**later, state="accepted"), NOW)))
+    assert ours["status"] == "scheduled"
+    assert verbs_of(plan(ours, snapshot(**later, state="in_preparation"))) == [
+        "release_order",
+        "accept_order",
+        "start_order",
+    ]
 
 
 def test_of_several_fulfillments_the_slowest_counts() -> None:

@@ -38,6 +38,9 @@ export function recallOf(view: View): Act {
   return { path: view.kind === "station" ? `stations/${view.station}/recall` : "recall", pinned: false };
 }
 
+/** A scheduled order comes to the kitchen now; where it has come by itself meanwhile, that is what was meant. */
+export const RELEASE: Act = { path: "release", pinned: false };
+
 /** Tick a line, or take the tick back. */
 export function tickOf(line: string, item: Item): Act {
   return { path: `items/${line}/${isMade(item) ? "recall" : "ready"}`, pinned: false };
@@ -66,6 +69,7 @@ export function foreseen(order: Order, act: Act): Order {
   const [place = "", name = "", step = ""] = act.path.split("/");
   const fired = (item: Item): boolean => isUnmade(item) && item.state !== "held";
   switch (place) {
+    case "release": return { ...order, status: "placed" };
     case "accept": return { ...order, status: "accepted" };
     case "start": return { ...withStates(order, (item) => item.state === "new", "preparing"), status: "preparing" };
     case "ready": return following(withStates(order, fired, "ready"));
@@ -85,7 +89,7 @@ export function foreseen(order: Order, act: Act): Order {
 }
 
 const RANK: Record<string, number> = { placed: 0, accepted: 1, preparing: 2, ready: 3, completed: 4 };
-const LEADS_TO: Record<string, number> = { accept: 1, start: 2, ready: 3, complete: 4 };
+const LEADS_TO: Record<string, number> = { release: 0, accept: 1, start: 2, ready: 3, complete: 4 };
 
 /** Whether an order is where an act would have led it: somebody else was quicker. */
 export function isDone(order: Order, act: Act): boolean {

@@ -76,6 +76,7 @@ function bar(board: Board): TemplateResult {
       <div class="tools" role="group" aria-label=${words.tools}>
         ${viewChoice(board)}
         ${toggle("allDay", words.allDay)}
+        ${toggle("later", words.later)}
         ${toggle("recent", words.recent)}
         <button type="button" class="tool" aria-pressed=${board.sound === "on"} data-sound=${board.sound} @click=${deeds.sound}>
           <span aria-hidden="true">♪</span><span class="text">${words.sound[board.sound]}</span></button>

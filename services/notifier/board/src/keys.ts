@@ -3,10 +3,10 @@
 export interface KeyDeeds {
   /** Do what a ticket's own button does, where it has one. */
   press(ticket: Element, act: "bump" | "recall" | "rush"): void;
-  toggle(what: "allDay" | "recent" | "sound"): void;
+  toggle(what: "allDay" | "later" | "recent" | "sound"): void;
 }
 
-const LETTERS: Record<string, "allDay" | "recent" | "sound"> = { a: "allDay", d: "recent", s: "sound" };
+const LETTERS: Record<string, "allDay" | "later" | "recent" | "sound"> = { a: "allDay", l: "later", d: "recent", s: "sound" };
 const tickets = (within: ParentNode): HTMLElement[] => [...within.querySelectorAll<HTMLElement>("[data-ticket]")];
 
 /** The columns that are not empty, each with its tickets. */

@@ -125,6 +125,12 @@ export function columnsOf(orders: Iterable<Order>, shown: Shown): Column[] {
   return [...columns].map(([stage, tickets]) => ({ stage, tickets: tickets.sort(inOrder) }));
 }
 
+/** The orders that wait for their time, the next one first. */
+export function laterOf(orders: Iterable<Order>): Order[] {
+  const waiting = [...orders].filter(({ status, scheduled_for }) => status === "scheduled" && scheduled_for);
+  return waiting.sort((one, other) => Date.parse(one.scheduled_for as string) - Date.parse(other.scheduled_for as string));
+}
+
 /** The stations that open orders are at, sorted. */
 export function stationsOf(orders: Iterable<Order>): string[] {
   const found = new Set<string>();

@@ -1,4 +1,4 @@
-// What opens beside the columns: all-day counts and what was done lately; and the settings before them.
+// What opens beside the columns: all-day counts, what comes later and what was done lately; and the settings before them.
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import { live } from "lit-html/directives/live.js";
@@ -9,7 +9,7 @@ import type { Preferences, Theme } from "./preferences.ts";
 import type { Language } from "./language.ts";
 import { languages, type Words } from "./words.ts";
 
-export type Panel = "allDay" | "recent";
+export type Panel = "allDay" | "later" | "recent";
 
 function panelView(title: string, words: Words, close: () => void, content: unknown): TemplateResult {
   return html`<aside aria-labelledby="panel-title">
@@ -25,17 +25,24 @@ export function allDayPanel(counts: readonly AllDay[], words: Words, close: () =
   return panelView(words.allDay, words, close, list);
 }
 
-export function recentPanel(
-  done: readonly Order[], words: Words, time: (iso: string) => string, recall: (order: Order) => void, close: () => void,
-): TemplateResult {
-  const list = done.length
-    ? html`<ul class="recent">${done.map((order) => html`<li>
-        <span><b dir="auto">${labelOf(order)}</b> <span class="hint">${time(order.status_since)}</span><br>
+/** A list of orders that are on no ticket, each with its time and what can be done about it. */
+export interface Aside {
+  title: string;
+  none: string;
+  orders: readonly Order[];
+  time(order: Order): string;
+  deed: { text: string; named(label: string): string; done(order: Order): void };
+}
+
+export function asidePanel({ title, none, orders, time, deed }: Aside, words: Words, close: () => void): TemplateResult {
+  const list = orders.length
+    ? html`<ul class="recent">${orders.map((order) => html`<li>
+        <span><b dir="auto">${labelOf(order)}</b> <span class="hint">${time(order)}</span><br>
           <span class="hint" dir="auto">${Object.values(order.items).map((item) => `${item.quantity} × ${item.name}`).join(", ")}</span></span>
-        <button type="button" class="quiet" aria-label=${words.recallOrder(labelOf(order))} @click=${() => recall(order)}>${words.recall}</button>
+        <button type="button" class="quiet" aria-label=${deed.named(labelOf(order))} @click=${() => deed.done(order)}>${deed.text}</button>
       </li>`)}</ul>`
-    : html`<p class="hint">${words.recentNone}</p>`;
-  return panelView(words.recent, words, close, list);
+    : html`<p class="hint">${none}</p>`;
+  return panelView(title, words, close, list);
 }
 
 export function settingsView(

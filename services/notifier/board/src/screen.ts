@@ -2,16 +2,16 @@
 
 import { followVenue, isOpen, claimsOf, type Change, type Follower, type Order, type Status } from "@scanserve/client";
 import { html, render } from "lit-html";
-import { actOf, bumpOf, recallOf, rushOf, tickOf, type Act, type Stage } from "./acts.ts";
+import { actOf, bumpOf, RELEASE, recallOf, rushOf, tickOf, type Act, type Stage } from "./acts.ts";
 import { boardView, type Board, type BoardDeeds } from "./board_view.ts";
 import { bannerOf } from "./banner.ts";
 import { focusSpot, restoreFocus } from "./focus.ts";
 import { History } from "./history.ts";
 import { KeptOutbox } from "./kept_outbox.ts";
-import { allDay, columnsOf, labelOf, stationsOf, type Column, type Ticket } from "./kitchen.ts";
+import { allDay, columnsOf, laterOf, labelOf, stationsOf, type Column, type Ticket } from "./kitchen.ts";
 import { loudest } from "./news.ts";
 import { Outbox } from "./outbox.ts";
-import { allDayPanel, recentPanel, settingsView, type Panel } from "./panels.ts";
+import { allDayPanel, asidePanel, settingsView, type Aside, type Panel } from "./panels.ts";
 import { keepPreferences, readPreferences, type Preferences } from "./preferences.ts";
 import { Sender, type Refusal } from "./sender.ts";
 import type { Speaker } from "./speaker.ts";
@@ -23,6 +23,7 @@ import { wordsOf, type Words } from "./words.ts";
 const PAGE = 24; // tickets a column, and more at a tap: a cheap tablet draws no hundreds that nobody can see
 const FIRST = 4; // at first, and as many more with each frame until a page is there: no frame has to draw it all
 const RECENT = 20;
+const LATER = 200; // as many as are held of orders that are not open
 
 export interface Session {
   token: string;
@@ -139,6 +140,7 @@ export class Screen implements TicketDeeds, BoardDeeds {
   panel = (panel: Panel): void => {
     this.#panel = this.#panel === panel ? undefined : panel;
     if (this.#panel === "recent") void this.#follower.lookBack("completed", RECENT);
+    if (this.#panel === "later") void this.#follower.lookBack("scheduled", LATER);
     this.draw();
   };
 
@@ -244,9 +246,11 @@ export class Screen implements TicketDeeds, BoardDeeds {
 
   /** Open orders as they will be once what was tapped is done, and those called off that nobody has seen. */
   #orders(): Order[] {
-    const orders = [...this.#follower.orders.values()];
-    const foreseen = orders.map((order) => (this.#outbox.has(order.order_id) ? this.#outbox.foresee(order) : order));
-    return foreseen.filter((order) => isOpen(order) || this.#history.cancelled.has(order.order_id));
+    return this.#foreseen().filter((order) => isOpen(order) || this.#history.cancelled.has(order.order_id));
+  }
+
+  #foreseen(): Order[] {
+    return [...this.#follower.orders.values()].map((order) => (this.#outbox.has(order.order_id) ? this.#outbox.foresee(order) : order));
   }
 
   #board(): Board {
@@ -272,11 +276,31 @@ export class Screen implements TicketDeeds, BoardDeeds {
   #panelView(): unknown {
     const close = (): void => this.panel(this.#panel as Panel);
     if (this.#panel === "allDay") return allDayPanel(allDay(this.#columns), this.words, close);
-    if (this.#panel !== "recent") return undefined;
+    if (this.#panel === "later") return asidePanel(this.#later(), this.words, close);
+    return this.#panel === "recent" ? asidePanel(this.#recent(), this.words, close) : undefined;
+  }
+
+  #recent(): Aside {
+    const { recent: title, recentNone: none, recall: text, recallOrder: named } = this.words;
     const done = [...this.#follower.orders.values()].filter(({ status }) => status === "completed");
     done.sort((one, other) => (one.status_since < other.status_since ? 1 : -1));
     const recall = (order: Order): void => this.#act(order, { path: "recall", pinned: false });
-    return recentPanel(done.slice(0, RECENT), this.words, (iso) => this.#time(iso), recall, close);
+    const time = (order: Order): string => this.#time(order.status_since);
+    return { title, none, orders: done.slice(0, RECENT), time, deed: { text, named, done: recall } };
+  }
+
+  #later(): Aside {
+    const { later: title, laterNone: none, release: text, releaseOrder: named } = this.words;
+    const orders = laterOf(this.#foreseen());
+    const release = (order: Order): void => this.#act(order, RELEASE);
+    return { title, none, orders, time: (order) => this.#moment(order.scheduled_for as string), deed: { text, named, done: release } };
+  }
+
+  /** A time today, with its day otherwise. */
+  #moment(iso: string): string {
+    const [then, today] = [new Date(iso), new Date(this.#follower.serverNow())];
+    const day = then.toLocaleDateString(this.#language, { weekday: "short", day: "numeric", month: "short" });
+    return then.toDateString() === today.toDateString() ? this.#time(iso) : `${day}, ${this.#time(iso)}`;
   }
 
   #time(iso: string): string {

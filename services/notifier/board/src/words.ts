@@ -42,6 +42,10 @@ export interface Words {
   views: { label: string; all: string; expo: string; station(name: string): string };
   allDay: string;
   allDayNone: string;
+  later: string;
+  laterNone: string;
+  release: string;
+  releaseOrder(label: string): string;
   recent: string;
   recentNone: string;
   settings: string;

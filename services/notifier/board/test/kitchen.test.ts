@@ -4,9 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Event, Item, Order } from "@scanserve/client";
-import { actOf, bumpOf, foreseen, isDone, recallOf, tickOf, type View } from "../src/acts.ts";
+import { actOf, bumpOf, foreseen, isDone, RELEASE, recallOf, tickOf, type View } from "../src/acts.ts";
 import { History } from "../src/history.ts";
-import { allDay, columnsOf, THRESHOLDS, urgencyOf, type Shown } from "../src/kitchen.ts";
+import { allDay, columnsOf, laterOf, THRESHOLDS, urgencyOf, type Shown } from "../src/kitchen.ts";
 import { loudest, toReadOut } from "../src/news.ts";
 import { Outbox, verdictOf, type Command, type Kept } from "../src/outbox.ts";
 import { refusalText } from "../src/telling.ts";
@@ -33,6 +33,18 @@ test("tickets stand oldest first, rush before all, whatever order they come in",
   fc.assert(fc.property(fc.shuffledSubarray(orders, { minLength: 3 }), (some) => {
     assert.deepEqual(columnsOf(some, shown({ kind: "all" }))[0]?.tickets.map(({ id }) => id), ["C", "A", "B"]);
   }));
+});
+
+test("orders for later stand by their time, whatever zone it is written in, and only while they wait", () => {
+  const due = (id: string, scheduled_for: string | null, status = "scheduled"): Order =>
+    order(id, status, 0, both("new", "new"), { scheduled_for });
+  const orders = [due("C", "2026-11-24T21:30:00+02:00"), due("A", "2026-11-24T19:15:00Z"), due("B", "2026-11-24T19:20:00Z"),
+    due("D", "2026-11-24T19:00:00Z", "placed"), due("E", null)];
+  assert.deepEqual(laterOf(orders).map(({ order_id }) => order_id), ["A", "B", "C"]);
+  const [released] = orders.map((one) => foreseen(one, RELEASE));
+  assert.equal(released?.status, "placed");
+  assert.equal(isDone(released as Order, RELEASE), true);
+  assert.equal(isDone(orders[0] as Order, RELEASE), false);
 });
 
 test("an order is in one column of each view, or in none", () => {

@@ -21,6 +21,7 @@ from order_api import garbage, guest_erasure, guest_links, http_server, openapi,
 from order_api.admission import Admission
 from order_api.appender import Appender
 from order_api.boot import check_topic
+from order_api.clock_release import ClockRelease
 from order_api.cloudevents import routes as cloudevents
 from order_api.cloudevents.taking import EventTaking
 from order_api.event_lane import EventLane
@@ -40,6 +41,7 @@ from order_api.pos.square_fetch import SquareOrders
 from order_api.rates import Rates
 from order_api.row_boot import fill_book
 from order_api.rows import Rows, open_rows
+from order_api.schedule import Schedule
 from order_api.settings import Settings
 from order_api.tail import Tail
 from order_api.tracing import traced_appends, traced_requests
@@ -74,6 +76,7 @@ async def run(settings: Settings) -> int:
         book, start = await fill_book(
             rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
         )
+        schedule = None if settings.release_lead is None else Schedule(settings.release_lead)
         appender = Appender(broker, topic, metrics.registry)
         log = OrderLog(
             book=book,
@@ -83,6 +86,7 @@ async def run(settings: Settings) -> int:
             topic=topic,
             epoch=epoch,
             start=start,
+            schedule=schedule,
             not_after_ms=settings.not_after_ms,
         )
         tail = Tail(consumer, log, window=settings.book_window)
@@ -104,6 +108,10 @@ async def run(settings: Settings) -> int:
         for needed in (appending, reading, refreshing):
             needed.add_done_callback(lambda _: setattr(server, "should_exit", True))
         metrics.behind.set_function(log.behind)
+        if schedule is not None:
+            _background(stack, _after(caught_up, ClockRelease(schedule, desk, rows, _now).run()))
+            metrics.scheduled.set_function(lambda: len(schedule))
+            metrics.overdue.set_function(lambda: schedule.overdue(_now()).total_seconds())
 
         def why_not_started() -> str | None:
             return None if caught_up.done() else f"reading the log: {len(book)} orders, {log.behind()} records to go"
@@ -188,7 +196,7 @@ def _routes(
     app.include_router(guest_erasure.router(desk, identity))
     app.include_router(images.router(images.gallery_of(settings), identity, _now))
     app.include_router(cloudevents.router(events))
-    app.include_router(pos.router(desk, identity, settings.square_venues, square))
+    app.include_router(pos.router(desk, identity, settings.square_venues, square, _now))
     app.include_router(problem_pages.router())
 
 
@@ -221,6 +229,11 @@ def _background(stack: AsyncExitStack, work: Coroutine[Any, Any, None]) -> async
 
     stack.push_async_callback(end)
     return task
+
+
+async def _after(first: asyncio.Task[None], work: Coroutine[Any, Any, None]) -> None:
+    await asyncio.wait([first])
+    await work
 
 
 def _stop_on_signals(server: uvicorn.Server) -> None:

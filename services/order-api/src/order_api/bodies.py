@@ -137,7 +137,8 @@ class PlaceOrder(Body):
     external_ref: NewRef | None = None
     placed_at: Moment | None = None
     scheduled_for: Moment | None = Field(
-        default=None, description="for later: the order waits as scheduled until it is released"
+        default=None,
+        description="for later: the order waits as scheduled until shortly before, or until it is released",
     )
     promised_at: Moment | None = None
     guest: NewGuest | None = None

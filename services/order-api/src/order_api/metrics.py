@@ -27,6 +27,10 @@ class Metrics:
             "order_api_http_requests", "requests by status", ["method", "status"], registry=self.registry
         )
         self.orders = Gauge("order_api_book_orders", "orders in the book", registry=self.registry)
+        self.scheduled = Gauge("order_api_scheduled_orders", "orders waiting for their time", registry=self.registry)
+        self.overdue = Gauge(
+            "order_api_scheduled_overdue_seconds", "how long the first has been due", registry=self.registry
+        )
         self.behind = Gauge("order_api_tail_behind_records", "records not read yet", registry=self.registry)
 
     def count(self, verdicts: Mapping[Verdict, int]) -> None:

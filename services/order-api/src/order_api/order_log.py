@@ -19,6 +19,7 @@ from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
 from order_api.reading import Reading
 from order_api.rows import StoredOrder
+from order_api.schedule import Schedule
 from order_api.waiters import NOT_KNOWN, Outcome, Together, Waiter, Waiters
 from order_api.written import Proposal, Written, write
 from order_contracts.arbiter import NOT_AFTER_MS, Arbiter, Verdict
@@ -49,10 +50,12 @@ class OrderLog:
         topic: str,
         epoch: str,
         start: Start,
+        schedule: Schedule | None = None,
         not_after_ms: int = NOT_AFTER_MS,
     ) -> None:
         self._book, self._metrics, self._not_after_ms = book, metrics, not_after_ms
         self._appender, self._asker, self._topic, self._epoch = appender, asker, topic, epoch
+        self._schedule = schedule
         self._waiters, self._tail_is_needed = Waiters(), asyncio.Event()
         self._partitions = {
             number: Reading(Arbiter(complete=number in start.complete, settled=start.settled), offset)
@@ -198,6 +201,8 @@ class OrderLog:
         verdict = partition.arbiter.judge(envelope)
         if verdict is Verdict.ACCEPTED:
             self._book.apply(envelope, number, offset)
+            if self._schedule is not None:
+                self._schedule.hear(envelope)
         if envelope.id in self._waiters:
             if verdict is Verdict.ACCEPTED:
                 standing: BookedEvent | None = booked(envelope, number, offset)

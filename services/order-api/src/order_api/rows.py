@@ -1,8 +1,9 @@
 """What order-api reads of the projector's tables, and all that it knows of them.
 
 The contract with the projector, which owns the schema: `positions (partition, epoch, next, lineage)`, and of
-`order_events` and `dead_letters` the columns named below. Everything is read in one snapshot, positions included, from
-the primary: a replica may show commits in another order. Only reading; and nothing here is needed to take an order.
+`order_events`, `dead_letters`, `orders` and `venue_status_counts` the columns named below. Everything is read in one
+snapshot, positions included, from the primary: a replica may show commits in another order. Only reading; and nothing
+here is needed to take an order.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from datetime import datetime
 import asyncpg
 
 from order_api.order_book import StoredEvent
+from order_api.schedule import Scheduled
 
 _CHUNK = 5_000
 _UNAVAILABLE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -28,6 +30,12 @@ _SINCE = f"{_EVENTS} WHERE appended_at >= $1 UNION ALL {_LETTERS} WHERE appended
 _OF_ORDERS = (
     f"{_EVENTS} WHERE order_id = ANY($1::text[]) UNION ALL {_LETTERS} WHERE order_id = ANY($1::text[]) "
     "ORDER BY version DESC"
+)
+# By venue, so that idx_orders_venue_status_created is used: an index of all scheduled orders would cost every write.
+SCHEDULED = (
+    "SELECT waiting.* FROM venue_status_counts c CROSS JOIN LATERAL (SELECT order_id, venue_id, organization_id, "
+    "document ->> 'scheduled_for' AS moment FROM orders o WHERE o.venue_id = c.venue_id AND o.status = 'scheduled' "
+    "OFFSET 0) waiting WHERE c.status = 'scheduled' AND c.orders > 0 AND moment IS NOT NULL"
 )
 _POSITIONS = "SELECT partition, epoch, next, lineage FROM positions"
 
@@ -77,6 +85,13 @@ class RowSnapshot:
         """Give all accepted events of some orders, the last ones first."""
         return list(await self._connection.fetch(_OF_ORDERS, order_ids))
 
+    async def scheduled(self) -> list[Scheduled]:
+        """Give all scheduled orders, however old."""
+        return [
+            Scheduled(order_id, venue_id, organization_id, datetime.fromisoformat(moment))
+            for order_id, venue_id, organization_id, moment in await self._connection.fetch(SCHEDULED)
+        ]
+
 
 class Rows:
     """The tables, of one epoch of the log."""
@@ -105,6 +120,11 @@ class Rows:
                 )
         except _UNAVAILABLE as error:
             raise RowsUnusable(f"Postgres: {error!r}") from error
+
+    async def scheduled(self) -> list[Scheduled]:
+        """Read all orders that wait for their time. Raises RowsUnusable."""
+        async with self.snapshot() as rows:
+            return await rows.scheduled()
 
     async def order(self, partition: int, venue_id: str, order_id: str) -> StoredOrder:
         """Read one order of a venue. Raises RowsUnusable."""

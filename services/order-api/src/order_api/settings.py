@@ -61,6 +61,8 @@ class Settings(TokenSettings, GuestKeySettings, LogAccess, ImageSettings, BaseSe
     database_boot_seconds: float = Field(default=20.0, gt=0, le=300)
     kafka_request_timeout_ms: int = Field(default=5_000, ge=500, le=10_000)
     not_after_ms: int = Field(default=NOT_AFTER_MS, ge=1_000, le=NOT_AFTER_MS)
+    release_by_clock: bool = True  # scheduled orders; false: by command alone
+    release_lead_minutes: float = Field(default=30.0, ge=0, le=24 * 60)  # how long before the time that they are for
     max_body_bytes: int = Field(default=256 * 1024, ge=1024)
     read_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
     order_link_hours: float = Field(default=12.0, gt=0, le=24 * 14)  # how long a diner's link lasts
@@ -107,6 +109,11 @@ class Settings(TokenSettings, GuestKeySettings, LogAccess, ImageSettings, BaseSe
     def book_window(self) -> timedelta:
         """How much of the log is kept in memory."""
         return timedelta(hours=self.book_hours)
+
+    @property
+    def release_lead(self) -> timedelta | None:
+        """How long before their time scheduled orders are released; None for by command alone."""
+        return timedelta(minutes=self.release_lead_minutes) if self.release_by_clock else None
 
     @property
     def request_limit(self) -> RateLimitItem | None:

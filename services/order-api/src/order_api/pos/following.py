@@ -6,6 +6,7 @@ only, so an order that has noted it has had all of its steps, and a delivery tha
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -20,7 +21,7 @@ from order_api.bodies import PlaceOrder
 from order_api.commands import Sync
 from order_api.naming import ask, ask_to_place
 from order_api.order_desk import OrderDesk
-from order_api.pos.plan import PLACE, SYNC, Intent, plan
+from order_api.pos.plan import PLACE, SYNC, Intent, plan, timed
 from order_api.pos.stated import Aside, Stated
 from order_api.problems import Problem, of_body
 from order_api.proposing import Request
@@ -81,8 +82,9 @@ def seen(order: Mapping[str, Any] | None, version: int) -> Aside | None:
     return Aside("this version was applied before" if noted == version else f"version {noted} was applied before")
 
 
-async def follow(desk: OrderDesk, claims: Claims, venue_id: str, stated: Stated) -> Followed:
+async def follow(desk: OrderDesk, claims: Claims, venue_id: str, stated: Stated, now: datetime) -> Followed:
     """Make an order what its POS states, once however often it is stated. Raises Problem where it can't be known."""
+    stated = timed(stated, now)
     order_id = order_id_for(venue_id, stated.source, stated.id, str(stated.placement["business_date"]))
     done = Followed(order_id)
     for _ in range(_ROUNDS):

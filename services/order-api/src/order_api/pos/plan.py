@@ -6,25 +6,35 @@ follow the POS; a document that is as stated gives no step.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from order_api.decide.placement import FARTHEST_SCHEDULE
 from order_api.pos.stated import Stated
+from order_contracts.events import timestamp
 from order_contracts.order import OPEN_STATUSES, ItemState, Status
 
 PLACE, SYNC = "place", "sync"
 _STRUCK = "taken off the order at the POS"
+_SOON = timedelta(minutes=1)  # by when the rules look at their clock it must still lie ahead
 _CHANGEABLE = ("quantity", "notes", "modifiers")
 _ENDED = frozenset({Status.CANCELLED, Status.REJECTED, Status.FAILED})
 _BEFORE = (Status.SCHEDULED, *OPEN_STATUSES)
 _STEPS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    Status.ACCEPTED: {Status.PLACED: ("accept_order",)},
-    Status.PREPARING: {Status.PLACED: ("accept_order", "start_order"), Status.ACCEPTED: ("start_order",)},
+    Status.ACCEPTED: {Status.PLACED: ("accept_order",)},  # a POS takes an order for later when it comes
+    Status.PREPARING: {
+        Status.SCHEDULED: ("release_order", "accept_order", "start_order"),
+        Status.PLACED: ("accept_order", "start_order"),
+        Status.ACCEPTED: ("start_order",),
+    },
     Status.READY: {
+        Status.SCHEDULED: ("release_order", "accept_order", "ready_order"),
         Status.PLACED: ("accept_order", "ready_order"),
         Status.ACCEPTED: ("ready_order",),
         Status.PREPARING: ("ready_order",),
     },
     Status.COMPLETED: {
+        Status.SCHEDULED: ("release_order", "accept_order", "complete_order"),
         Status.PLACED: ("accept_order", "complete_order"),
         Status.ACCEPTED: ("complete_order",),
         Status.PREPARING: ("ready_order", "complete_order"),
@@ -58,6 +68,14 @@ def plan(order: Mapping[str, Any] | None, stated: Stated) -> list[Intent]:
     if order.get("guest_erased_at"):  # the POS may go on to say what was forgotten here
         stated = replace(stated, placement=_without_guest(stated.placement))
     return list(_steps(order, stated))
+
+
+def timed(stated: Stated, now: datetime) -> Stated:
+    """Let a new order wait as scheduled where its time lies ahead; where it is past or years away it is placed."""
+    moment = stated.scheduled_for
+    if moment is None or not now + _SOON < moment <= now + FARTHEST_SCHEDULE:
+        return stated
+    return replace(stated, placement={**stated.placement, "scheduled_for": timestamp(moment)})
 
 
 def _without_guest(placement: Mapping[str, Any]) -> dict[str, Any]:

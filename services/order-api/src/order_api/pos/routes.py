@@ -1,6 +1,7 @@
 """Where POS systems call: Square's webhooks, and snapshots of whole orders."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -45,7 +46,11 @@ _SIGNED = {
 
 
 def router(
-    desk: OrderDesk, identity: Identity, square: Mapping[str, SquareVenue], square_orders: OrderSource
+    desk: OrderDesk,
+    identity: Identity,
+    square: Mapping[str, SquareVenue],
+    square_orders: OrderSource,
+    now: Callable[[], datetime],
 ) -> APIRouter:
     """Give the POS routes over a desk."""
     routes = APIRouter(prefix="/v1/pos", tags=["pos"])
@@ -56,7 +61,7 @@ def router(
     @routes.post("/snapshot/{venue_id}", responses=_RESPONSES, operation_id="take_snapshot")
     async def take_snapshot(claims: Annotated[Claims, Depends(who)], venue_id: Venue, body: Snapshot) -> Response:
         """Take an order whole, as a POS has it now; what differs from ours becomes commands."""
-        return _told(await follow(desk, claims, venue_id, read_snapshot(body)))
+        return _told(await follow(desk, claims, venue_id, read_snapshot(body), now()))
 
     @routes.post("/square/{venue_id}", responses=_RESPONSES, operation_id="take_square_webhook", openapi_extra=_SIGNED)
     async def take_square_webhook(request: Request, venue_id: Venue) -> Response:
@@ -86,7 +91,7 @@ def router(
             detail = f"Square gave version {stated.version} of the order and told of {notice.version}"
             raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "pos_unavailable", detail, headers={"Retry-After": "1"})
         claims = Claims(SOURCE, venue.organization, frozenset({venue_id}), frozenset({"orders:write"}), _FOREVER)
-        return await follow(desk, claims, venue_id, stated)
+        return await follow(desk, claims, venue_id, stated, now())
 
     return routes
 

@@ -56,6 +56,9 @@ class Snapshot(Body):
     table: NewTable | None = None
     display_number: str | None = Field(default=None, min_length=1, max_length=32)
     promised_at: Moment | None = None
+    scheduled_for: Moment | None = Field(
+        default=None, description="for later: no kitchen sees it before its time comes"
+    )
     guest: NewGuest | None = None
     notes: Text | None = None
     allergens: list[Text] = Field(default_factory=list, max_length=50)
@@ -84,6 +87,7 @@ def read_snapshot(snapshot: Snapshot) -> Stated:
         version=int(snapshot.modified_at.timestamp() * 1000),
         placement=placement,
         status=_STATUS.get(snapshot.state) if live else Status.CANCELLED,
+        scheduled_for=snapshot.scheduled_for,
         reason=snapshot.reason,
         captured=snapshot.paid.amount if snapshot.paid else 0,
         refunded=snapshot.refunded.amount if snapshot.refunded else 0,

@@ -41,13 +41,14 @@ def read_order(payload: Mapping[str, Any], zone: ZoneInfo) -> Stated | Aside:
         placement = _placement(order, zone)
     except ValidationError as error:
         raise of_body(error, whole="order") from error
-    status = _status(order)
+    status, details = _status(order), _first(order).details()
     return Stated(
         source=SOURCE,
         id=order.id,
         version=order.version,
         placement=placement,
         status=status,
+        scheduled_for=details.due() if details.schedule_type == "SCHEDULED" else None,
         reason="canceled at Square" if status is Status.CANCELLED else "failed at Square",
         captured=sum(tender.amount_money.amount for tender in order.tenders if tender.amount_money and _taken(tender)),
         refunded=sum(r.amount_money.amount for r in order.refunds if r.status in {"APPROVED", "COMPLETED"}),
@@ -70,14 +71,18 @@ def _status(order: SquareOrder) -> Status | None:
     return known[0] if known else None
 
 
+def _first(order: SquareOrder) -> SquareFulfillment:
+    return order.fulfillments[0] if order.fulfillments else SquareFulfillment()
+
+
 def _taken(tender: SquareTender) -> bool:
     return tender.card_details is None or tender.card_details.status == "CAPTURED"
 
 
 def _placement(order: SquareOrder, zone: ZoneInfo) -> dict[str, Any]:
-    first = order.fulfillments[0] if order.fulfillments else SquareFulfillment()
+    first = _first(order)
     details = first.details()
-    due = details.pickup_at or details.deliver_at
+    due = details.due()
     guest = details.recipient.display_name if details.recipient else None
     total = order.total_money
     said = {

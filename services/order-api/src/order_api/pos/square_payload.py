@@ -43,9 +43,14 @@ class SquareDetails(BaseModel):
     """How it is handed over."""
 
     recipient: SquareRecipient | None = None
+    schedule_type: str = "SCHEDULED"  # what Square means where it does not say
     pickup_at: AwareDatetime | None = None
     deliver_at: AwareDatetime | None = None
     note: str | None = None
+
+    def due(self) -> AwareDatetime | None:
+        """Say when it is handed over."""
+        return self.pickup_at or self.deliver_at
 
 
 class SquareFulfillment(BaseModel):

@@ -5,6 +5,7 @@ An adapter is a pure function from a POS's payload to a `Stated` or an `Aside`. 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from order_contracts.order import Status
@@ -15,7 +16,8 @@ class Stated:
     """An order as a POS states it. `version` grows with every change there.
 
     `placement` is a PlaceOrder body as its model would dump it: live lines only, each with its line_id. `status` is how
-    far the kitchen is, None where the POS does not say: paid is not cooked. Amounts are minor units.
+    far the kitchen is, None where the POS does not say: paid is not cooked. `scheduled_for` is when an order for later
+    is due, None for one that is wanted as soon as can be. Amounts are minor units.
     """
 
     source: str
@@ -23,6 +25,7 @@ class Stated:
     version: int
     placement: Mapping[str, Any]
     status: Status | None = None
+    scheduled_for: datetime | None = None
     reason: str | None = None
     captured: int = 0
     refunded: int = 0
