@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+# The tests start hundreds of processes: ours are compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := $(VENV)/bin
 ARGS ?=
 TESTS ?= tests/unit tests/deploy tests/integration tests/system tests/browser

@@ -19,11 +19,26 @@ _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
 _WORKERS = os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
 _FAST = ("tests/unit/", "tests/deploy/")
 _WHOLE = ("tests/system/", "tests/browser/", "tests/integration/local_stack/test_stack.py")
+_LONG = tuple(  # by what they take of a processor's time
+    f"tests/integration/{name}.py"
+    for name in (
+        "local_stack/test_up_and_down",
+        "projector/test_rebuild",
+        "projector/test_survival",
+        "order_api/test_openapi",
+        "projector/test_webhooks",
+        "local_stack/test_backing",
+        "projector/test_query_openapi",
+        "order_api/test_surviving",
+        "projector/test_queries",
+    )
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast ones first; then those of the whole system, since one worker is busy with them for the longest."""
-    items.sort(key=lambda item: 0 if item.nodeid.startswith(_FAST) else 1 if item.nodeid.startswith(_WHOLE) else 2)
+    """Fast ones first, then those of the whole system and the other long ones: workers end at about the same time."""
+    groups = (_FAST, _WHOLE, _LONG)
+    items.sort(key=lambda item: next((at for at, group in enumerate(groups) if item.nodeid.startswith(group)), 3))
 
 
 class _Shares(LoadScopeScheduling):

@@ -1,24 +1,13 @@
 """The page of charts in a real browser, beside the whole system: what was sold shows, as charts and as numbers."""
 
-from collections.abc import AsyncIterator
 from http import HTTPStatus
-from uuid import uuid4
 
 import httpx
-import pytest
 from playwright.async_api import Page, expect
 
 from infra.eventually import eventually
 from infra.pos_client import ORGANIZATION, PosClient, order_body
 from local_stack.stack import Stack
-
-
-@pytest.fixture
-async def pos(stack: Stack) -> AsyncIterator[PosClient]:
-    """A till at a venue of this test alone."""
-    venue = f"venue-{uuid4().hex[:8]}"
-    async with PosClient(venue, stack.token(org=ORGANIZATION, venues=[venue])) as client:
-        yield client
 
 
 async def until_projected(stack: Stack, token: str, path: str, position: str) -> None:

@@ -1,6 +1,6 @@
-"""Bounds on one HTTP connection: a request is here within its time, and its head has a bound, or it is hung up.
+"""Bounds on one HTTP connection: a request is here within its time, its head has bounds, or it is hung up.
 
-uvicorn alone keeps for good whoever says nothing or never ends what it says, and httptools takes a head of any length:
+uvicorn alone keeps for good whoever says nothing or never ends what it says, and httptools takes any number of headers:
 without a token, one connection could fill the memory. Used as the first base of a service's subclass of uvicorn's
 `HttpToolsProtocol`, of which nothing is imported here. What must not break: who sends whole requests is never cut.
 """
@@ -9,9 +9,14 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
+MOST_HEADERS = 100
 MOST_HEAD_BYTES = 32 * 1024
 _LINGER_SECONDS = 1.0
 _Protocol: Any = object
+
+
+class _HeadTooLarge(Exception):
+    """A header that nobody needs."""
 
 
 class BoundedRequests(_Protocol):  # type: ignore[misc]  # the server's protocol comes next in line
@@ -26,6 +31,7 @@ class BoundedRequests(_Protocol):  # type: ignore[misc]  # the server's protocol
         self._timer: asyncio.TimerHandle | None = None
         self._heads, self._head_bytes = 0, 0
         self._in_head, self._whole, self._over = False, True, False
+        self._room, self._too_large = MOST_HEAD_BYTES, False
 
     def refusal(self, status: HTTPStatus, detail: str) -> bytes:
         """Write an answer out that is the connection's last."""
@@ -51,15 +57,23 @@ class BoundedRequests(_Protocol):  # type: ignore[misc]  # the server's protocol
             return
         self._head_bytes = self._head_bytes + len(data) if heads == self._heads and self._in_head else 0
         if self._head_bytes > MOST_HEAD_BYTES:
-            detail = f"a request's head may have {MOST_HEAD_BYTES} bytes: send fewer or shorter headers"
-            self.hang_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
+            self._refuse_head()
         elif not self._whole or self._is_free:
             self._watch()
 
     def on_message_begin(self) -> None:
         """Take note that a request has begun."""
         self._in_head, self._whole = True, False
+        self._room = MOST_HEAD_BYTES
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one in, of the head or behind the body. Ends the parsing where it is one too many."""
+        self._room -= len(name) + len(value)
+        if self._room < 0 or len(self.headers) == MOST_HEADERS:
+            self._too_large = True
+            raise _HeadTooLarge
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Take note of the end of a head."""
@@ -72,6 +86,13 @@ class BoundedRequests(_Protocol):  # type: ignore[misc]  # the server's protocol
         self._whole = True
         self._unwatch()
         super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser takes no further: no HTTP, or too much of it."""
+        if self._too_large:
+            self._refuse_head()
+        else:
+            self.hang_up(HTTPStatus.BAD_REQUEST, msg)
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection over for good."""
@@ -100,6 +121,10 @@ class BoundedRequests(_Protocol):  # type: ignore[misc]  # the server's protocol
     def _is_free(self) -> bool:
         """Whether nothing is being answered; uvicorn does not say that before the first request there is none."""
         return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _refuse_head(self) -> None:
+        detail = f"a request may have {MOST_HEADERS} headers, {MOST_HEAD_BYTES} bytes in all: send fewer or shorter"
+        self.hang_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
 
     def _watch(self) -> None:
         if self._timer is None:

@@ -15,6 +15,7 @@ import uvloop
 from infra.eventually import eventually
 from infra.fan import Fan, RawScreen, fan, held, polling
 from notifier.broadcast import event_text
+from order_contracts.bounded_requests import MOST_HEADERS
 
 BATCH = event_text("batch", {"pad": "x" * 4000})
 
@@ -223,6 +224,18 @@ async def test_a_head_without_an_end_is_refused() -> None:
                 break
         assert b" 431 " in await reading
         endless.vanish()
+
+
+@pytest.mark.parametrize("upgrade", [b"", b"Connection: Upgrade\r\nUpgrade: websocket\r\n"], ids=["plain", "WebSocket"])
+@on_uvloop
+async def test_a_flood_of_headers_in_one_piece_is_refused(upgrade: bytes) -> None:
+    async with fan() as served:
+        flooding = RawScreen(*await asyncio.open_connection("127.0.0.1", served.port))
+        flooding.writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n" + upgrade + b"X: y\r\n" * MOST_HEADERS + b"\r\n")
+        head, _, text = (await flooding.reader.read()).partition(b"\r\n\r\n")
+        assert b" 431 " in head
+        assert b"100 headers" in text
+        flooding.vanish()
 
 
 @on_uvloop

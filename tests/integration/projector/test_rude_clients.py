@@ -11,6 +11,7 @@ import pytest
 from infra.query_client import query_api
 from infra.raw_http import raw
 from infra.running_projector import PARTITIONS, World
+from order_contracts.bounded_requests import MOST_HEAD_BYTES, MOST_HEADERS
 
 SECONDS = 1.0
 GET = b"GET /livez HTTP/1.1\r\nHost: x\r\n"
@@ -28,6 +29,31 @@ async def test_a_head_without_end_is_hung_up_on_and_fills_no_memory(client: http
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b'"code":"headers_too_large"' in answer
     assert psutil.Process(os.getpid()).memory_info().rss - before < 24 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        (b"X: y\r\n" * (MOST_HEADERS - 2), b" 200 "),
+        (b"X: y\r\n" * (MOST_HEADERS - 1), b" 431 "),
+        (b"X: " + b"y" * (MOST_HEAD_BYTES - 100) + b"\r\n", b" 200 "),
+        (b"X: " + b"y" * MOST_HEAD_BYTES + b"\r\n", b" 431 "),
+    ],
+    ids=["as many as may be", "one too many", "as long as may be", "too long"],
+)
+async def test_headers_that_come_in_one_piece_are_bounded(
+    client: httpx.AsyncClient, headers: bytes, status: bytes
+) -> None:
+    answer = await raw(str(client.base_url), [GET + headers + b"Connection: close\r\n\r\n"])
+    assert status in answer.partition(b"\r\n")[0]
+    assert (b'"code":"headers_too_large"' in answer) == (status == b" 431 ")
+
+
+async def test_headers_behind_a_body_are_bounded(client: httpx.AsyncClient) -> None:
+    asked = GET + b"Transfer-Encoding: chunked\r\n\r\n0\r\n"
+    flood = b"X: y\r\n" * MOST_HEADERS + b"\r\n" + GET + b"Connection: close\r\n\r\n"
+    answer = await raw(str(client.base_url), [asked, flood], pause=SECONDS / 10, within=SECONDS)
+    assert answer.count(b"HTTP/1.1 200 ") == 1
 
 
 @pytest.mark.parametrize(

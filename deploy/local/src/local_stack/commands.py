@@ -13,8 +13,6 @@ import psutil
 from rich.console import Console
 
 from local_stack.announcement import DEFAULT_VENUE, announcement, short, signed_token
-from local_stack.demo.app import DemoOptions
-from local_stack.demo.app import run as run_demo
 from local_stack.fetching import fetch_if_embedded
 from local_stack.kafka_lock import write_lock
 from local_stack.ports import from_base
@@ -105,6 +103,8 @@ def demo(arguments: argparse.Namespace) -> int:
     if arguments.seconds < 5 or arguments.venues < 1:
         _out.print("An evening takes 5 seconds and one venue at least: --seconds 5 --venues 1")
         return 2
+    from local_stack.demo.app import DemoOptions, run  # noqa: PLC0415  # 1 s of CPU, not for each command
+
     fetch_if_embedded(_out)
     options = DemoOptions(
         seconds=arguments.seconds,
@@ -116,7 +116,7 @@ def demo(arguments: argparse.Namespace) -> int:
         transport=arguments.transport,
         seed=arguments.seed,
     )
-    return asyncio.run(run_demo(options, Console(highlight=False)))
+    return asyncio.run(run(options, Console(highlight=False)))
 
 
 def token(arguments: argparse.Namespace) -> int:

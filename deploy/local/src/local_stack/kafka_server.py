@@ -5,7 +5,11 @@ Settings differ from Kafka's own where a comment says why; the log's durability 
 
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+from shutil import copyfile, copytree
+from tempfile import TemporaryDirectory
 
 from local_stack.kafka_jars import cache_folder, locked_jars, provide
 from local_stack.ports import HOST
@@ -81,7 +85,7 @@ def kafka_program(
     (folder / "log4j2.yaml").write_text(_LOG4J)
     java = _java(folder, jars)
     if not (data / "meta.properties").exists():
-        _format(java, properties)
+        _formatted_once(java, properties, data)
     return Program(
         name="kafka",
         command=(java[0], *_class_archive(), *java[1:], "kafka.Kafka", str(properties)),
@@ -108,6 +112,18 @@ def _class_archive() -> tuple[str, ...]:
     # Java writes it at the first clean end, and anew when the jars have changed. For the server alone: the tool that
     # formats the storage would leave one with its own few classes, which fits, and so would stay.
     return "-XX:+AutoCreateSharedArchive", f"-XX:SharedArchiveFile={cache_folder() / 'kafka.jsa'}"
+
+
+def _formatted_once(java: tuple[str, ...], properties: Path, data: Path) -> None:
+    # What the tool writes is of this cluster id and these jars alone: 1.2 s of CPU that a machine spends once.
+    kept = cache_folder() / f"kafka-storage-{sha256(f'{_CLUSTER_ID}{java[-1]}'.encode()).hexdigest()[:16]}"
+    if kept.exists():
+        for file in sorted(kept.iterdir()):  # meta.properties last: where it is, all is
+            copyfile(file, data / file.name)
+        return
+    _format(java, properties)
+    with TemporaryDirectory(dir=cache_folder()) as folder, suppress(OSError):  # another may have been first
+        copytree(data, Path(folder) / "data").rename(kept)
 
 
 def _format(java: tuple[str, ...], properties: Path) -> None:

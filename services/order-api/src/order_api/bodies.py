@@ -13,8 +13,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from order_api.new_order import MAX_LINES, WORD_PATTERN, NewOrder, judged, numbered
 from order_contracts.order import ExternalRef, Guest, ItemTerms, Modifier, Money, Name, StatedTotals, Table, Text
 
+EXAMPLE_DAY = "2026-11-20"
+"""The day of all examples: `openapi` puts the present one in its place, so that they can be sent as they stand."""
 _EXAMPLE: dict[str, Any] = {
-    "business_date": "2026-11-20",
+    "business_date": EXAMPLE_DAY,
     "channel": "pos",
     "dining_option": "dine_in",
     "table": {"label": "12"},

@@ -1,12 +1,15 @@
 """What the OpenAPI document says of answers: their headers, and every problem with an example."""
 
+import json
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from order_api.bodies import EXAMPLE_DAY
 from order_api.problems import Problem
 from order_contracts.order import Order
 from order_contracts.problem import described, header_texts, with_problems
@@ -154,12 +157,17 @@ PROGRESS: Responses = {int(HTTPStatus.OK): {"headers": header_texts(_HEADERS)}, 
 
 
 def describe(app: FastAPI) -> None:
-    """Let the app's OpenAPI document know of tokens and of the shape of problems."""
+    """Let the app's OpenAPI document know of tokens and of the shape of problems, and have examples of today."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             plain = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
             app.openapi_schema = with_problems(plain)
-        return app.openapi_schema
+        return _dated(app.openapi_schema, datetime.now(UTC).date())
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend it
+
+
+def _dated(document: dict[str, Any], day: date) -> dict[str, Any]:
+    dated: dict[str, Any] = json.loads(json.dumps(document).replace(EXAMPLE_DAY, day.isoformat()))
+    return dated

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from order_api.bodies import (
+    EXAMPLE_DAY,
     Body,
     Moment,
     NewItem,
@@ -39,7 +40,7 @@ class _Changes(Body):
 class AcceptBody(Body):
     """The venue takes the order, and may promise a time."""
 
-    model_config = _example(promised_at="2026-11-20T18:45:00Z")
+    model_config = _example(promised_at=f"{EXAMPLE_DAY}T18:45:00Z")
 
     promised_at: Moment | None = None
 
@@ -119,7 +120,7 @@ class PriorityBody(Body):
 class DelayBody(Body):
     """Another promised time, and why."""
 
-    model_config = _example(promised_at="2026-11-20T19:05:00Z", reason="the oven is full")
+    model_config = _example(promised_at=f"{EXAMPLE_DAY}T19:05:00Z", reason="the oven is full")
 
     promised_at: Moment
     reason: Text | None = None

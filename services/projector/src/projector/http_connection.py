@@ -17,10 +17,6 @@ _CODES = {
 class HttpConnection(BoundedRequests, HttpToolsProtocol):
     """Answers as this service answers everything."""
 
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
-        self.hang_up(HTTPStatus.BAD_REQUEST, msg)
-
     def refusal(self, status: HTTPStatus, detail: str) -> bytes:
         """Write the answer out."""
         body = ProblemFacts(status, _CODES[status], detail).encoded()

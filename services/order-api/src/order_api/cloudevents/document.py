@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from order_api.bodies import EXAMPLE_DAY
 from order_api.cloudevents.asking import CHANGES, IMPORT, PLACE
 from order_api.cloudevents.envelope import LONGEST, TIME_PATTERN
 from order_api.cloudevents.modes import BATCHED, MOST_EVENTS, STRUCTURED
@@ -82,8 +83,8 @@ _EXAMPLE = {
     "type": "order.accept.v1",
     "venueid": "osteria-nord",
     "subject": _ORDER_ID,
-    "time": "2026-11-24T19:05:00Z",
-    "data": {"promised_at": "2026-11-24T19:25:00Z"},
+    "time": f"{EXAMPLE_DAY}T19:05:00Z",
+    "data": {"promised_at": f"{EXAMPLE_DAY}T19:25:00Z"},
 }
 
 REQUEST_BODY: dict[str, Any] = {

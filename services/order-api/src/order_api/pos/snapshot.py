@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from order_api.bodies import Body, Day, Moment, NewGuest, NewItem, NewMoney, NewTable, NewTotals
+from order_api.bodies import EXAMPLE_DAY, Body, Day, Moment, NewGuest, NewItem, NewMoney, NewTable, NewTotals
 from order_api.new_order import MAX_LINES
 from order_api.pos.stated import Stated
 from order_contracts.order import Name, Status, Text
@@ -23,9 +23,9 @@ _EUROS: dict[str, Any] = {"amount": 950, "currency": "EUR"}
 _EXAMPLE: dict[str, Any] = {
     "source": "toast",
     "id": "c0ffee",
-    "modified_at": "2026-11-24T18:30:00.250Z",
-    "opened_at": "2026-11-24T18:25:00Z",
-    "business_date": "2026-11-24",
+    "modified_at": f"{EXAMPLE_DAY}T18:30:00.250Z",
+    "opened_at": f"{EXAMPLE_DAY}T18:25:00Z",
+    "business_date": EXAMPLE_DAY,
     "state": "in_preparation",
     "lines": [{"line_id": "a", "name": "Margherita", "quantity": "1", "unit_price": _EUROS}],
     "totals": {"total": _EUROS},
