@@ -1,7 +1,7 @@
 """What the broker says of an appended record is what every reader sees of it: its offset, its moment, its place.
 
 The verdicts on one's own records rest on that (decision 14), whoever else writes to the same partition meanwhile. And
-what it says that is no word on a record: what passes is waited for, what does not pass is told (decision 16).
+what it says that is no word on a record: what passes is waited for, what does not pass is told (decision 18).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """The append itself: what the partitions of a broker have goes to it in one request, one in flight at a time.
 
 FastStream configures, starts and stops the client that this sends with. aiokafka's own sender, behind its producer,
-takes a task, five futures and nine turns of the event loop a request (decision 16). What FastStream's Prometheus
+takes a task, five futures and nine turns of the event loop a request (decision 18). What FastStream's Prometheus
 middleware counts is counted here, in its own metrics.
 """
 
@@ -122,12 +122,14 @@ class Appender:
                 self._took.observe(age)
                 self._published["success"].inc(lane.stands(*word))
             elif getattr(word, "retriable", False) and age <= self._seconds:
-                _log.warning("an append is tried again", partition=lane.partition, leader=node, error=repr(word))
                 again.append(lane)
                 continue
             else:
                 self._count_failed(lane.failed(word), word)
             self._next(lane)
+        if again:
+            errors = sorted({repr(words[lane.partition]) for lane in again})
+            _log.warning("appends are tried again", leader=node, partitions=len(again), errors=errors)
         return again
 
     async def _words(self, node: int, batches: Mapping[int, bytearray]) -> Mapping[int, Stands | Exception]:
