@@ -22,6 +22,7 @@ from prometheus_client import CollectorRegistry
 from order_api.lane import Appending, Lane, Record
 
 _ALL_IN_SYNC, _NO_MOMENT, _NOBODY = -1, -1, -1
+_UNSAID = UnknownError("the broker says nothing of it")
 _log = structlog.get_logger()
 Stands = tuple[int, int | None]  # the offset of the first record of a batch, and when the broker took it
 
@@ -116,7 +117,7 @@ class Appender:
         for lane in lanes:
             if lane.batch is None:
                 continue
-            word = words.get(lane.partition, UnknownError("the broker says nothing of it"))
+            word = words.get(lane.partition, _UNSAID)
             age = perf_counter() - (lane.since or 0.0)
             if isinstance(word, tuple):
                 self._took.observe(age)
