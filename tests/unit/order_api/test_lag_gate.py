@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from order_api.appender import Appending, Record
 from order_api.bodies import PlaceOrder
 from order_api.boot import Start
 from order_api.commands import Place
+from order_api.lane import Appending, Record
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
 from order_api.order_desk import OrderDesk

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.plain_events import event
-from order_api.appender import Appending
-from order_api.appender import Record as AppendedRecord
 from order_api.boot import Start
+from order_api.lane import Appending
+from order_api.lane import Record as AppendedRecord
 from order_api.metrics import Metrics
 from order_api.order_book import OrderBook
 from order_api.order_log import OrderLog

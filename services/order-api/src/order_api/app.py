@@ -77,7 +77,7 @@ async def run(settings: Settings) -> int:
             rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
         )
         schedule = None if settings.release_lead is None else Schedule(settings.release_lead)
-        appender = Appender(broker, topic, metrics.registry)
+        appender = Appender(broker, topic, metrics.registry, seconds=settings.kafka_request_timeout_ms / 1000)
         log = OrderLog(
             book=book,
             metrics=metrics,
@@ -140,12 +140,7 @@ def _broker(settings: Settings) -> KafkaBroker:
         settings.kafka_bootstrap_servers.split(","),
         security=SASLScram512(*login) if login else None,
         client_id="order-api",
-        acks="all",
-        enable_idempotence=False,  # duplicates die in the arbiter; aiokafka's idempotent producer can wedge (#1017)
         request_timeout_ms=settings.kafka_request_timeout_ms,
-        linger_ms=0,
-        max_batch_size=256 * 1024,  # what comes while a request is in flight goes with the next, of one venue too
-        max_request_size=1_048_576,
         logger=None,
     )
 

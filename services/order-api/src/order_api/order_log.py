@@ -57,6 +57,7 @@ class OrderLog:
         self._appender, self._asker, self._topic, self._epoch = appender, asker, topic, epoch
         self._schedule = schedule
         self._waiters, self._tail_is_needed = Waiters(), asyncio.Event()
+        self._judged_own: set[int] = set()
         self._partitions = {
             number: Reading(Arbiter(complete=number in start.complete, settled=start.settled), offset)
             for number, offset in start.offsets.items()
@@ -145,15 +146,16 @@ class OrderLog:
         """Give how many records the tail knows of and has not read."""
         return sum(max(0, partition.highwater - partition.next) for partition in self._partitions.values())
 
-    def take(self, number: int, records: Iterable[ConsumerRecord], highwater: int) -> None:
-        """Take in what was read of a partition, and let those go on who waited for it."""
+    def take(self, number: int, records: Iterable[ConsumerRecord], highwater: int) -> bool:
+        """Take in what was read of a partition, and let those go on who waited for it; say whether it was news."""
         partition, place = self._partitions[number], (number, len(self._partitions))
-        verdicts = dict.fromkeys(Verdict, 0)
+        verdicts, news = dict.fromkeys(Verdict, 0), False
         for record in records:
             if record.offset < partition.next:
                 continue
             envelope: Envelope | Malformed | None = partition.own.pop(record.offset, None)
             if envelope is None:
+                news = True
                 envelope = read_record(record.key, record.value, record.headers, record.timestamp, place)
             if isinstance(envelope, Malformed):
                 self._metrics.records.labels("malformed").inc()
@@ -164,6 +166,12 @@ class OrderLog:
         partition.learn_end(max(partition.next, highwater))
         self._judge_own(partition, number)
         partition.let_pass()
+        return news
+
+    def judged_own(self) -> dict[int, int]:
+        """Give, of the partitions that got own records since this was asked last, the offset to be judged next."""
+        judged, self._judged_own = self._judged_own, set()
+        return {number: self._partitions[number].next for number in judged}
 
     def _stands(self, written: Written, offset: int, appended_at: int | None) -> None:
         """Take the broker's word on where one's own record stands: from here on it is known as if it had been read."""
@@ -173,6 +181,7 @@ class OrderLog:
             envelope = written.as_read(appended_at)
             if envelope is not None:
                 partition.own[offset] = envelope
+                self._judged_own.add(number)
                 self._judge_own(partition, number)
                 partition.let_pass()
         self._learn_end(partition, offset + 1)

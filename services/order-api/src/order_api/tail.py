@@ -12,6 +12,8 @@ from order_api.order_log import OrderLog
 _log = structlog.get_logger()
 _POLL_MS = 500
 _REST_SECONDS = 0.005
+_REST_ALONE_SECONDS = 0.05  # under the 0.1 after which aiokafka fetches again although nobody reads
+_ALONE_AFTER_SECONDS = 1.0
 _FORGET_EVERY_SECONDS = 60.0
 
 
@@ -28,7 +30,7 @@ class Tail:
     ) -> None:
         self._consumer, self._log, self._window, self._clock = consumer, log, window, clock
         self._behind_since: float | None = None
-        self.last_turn = clock()
+        self.last_turn = self._news_at = clock()
 
     async def run(self) -> None:
         """Read until cancelled."""
@@ -40,7 +42,7 @@ class Tail:
                 await self._step_over()
             self._note_turn()
             if not self._log.behind():
-                await self._log.rest(_REST_SECONDS)
+                await self._rest()
             if self._clock() >= forget_at:
                 forget_at = self._clock() + _FORGET_EVERY_SECONDS
                 self._log.forget_before(int((datetime.now(UTC) - self._window).timestamp() * 1000))
@@ -48,8 +50,21 @@ class Tail:
     async def _read(self, *partitions: TopicPartition, most: int | None = None) -> bool:
         batches = await self._consumer.getmany(*partitions, timeout_ms=_POLL_MS, max_records=most)
         for topic_partition, records in batches.items():
-            self._log.take(topic_partition.partition, records, self._highwater(topic_partition))
+            if self._log.take(topic_partition.partition, records, self._highwater(topic_partition)):
+                self._news_at = self._clock()
         return bool(batches)
+
+    async def _rest(self) -> None:
+        """Leave the log alone for a while; where nobody else writes, for longer, and one's own records unread then."""
+        if self._clock() - self._news_at < _ALONE_AFTER_SECONDS:
+            await self._log.rest(_REST_SECONDS)
+            return
+        await self._log.rest(_REST_ALONE_SECONDS)
+        if not self._log.behind():
+            judged = self._log.judged_own()
+            for topic_partition in self._consumer.assignment():
+                if topic_partition.partition in judged:
+                    self._consumer.seek(topic_partition, judged[topic_partition.partition])
 
     async def _step_over(self) -> None:
         """Get past a record with a header name that is not UTF-8: aiokafka raises in its fetcher, and names no record.

@@ -16,7 +16,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.routing import BaseRoute, compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from order_api.appender import Appending, Appends, Record
+from order_api.appender import Appends
+from order_api.lane import Appending, Record
 from order_contracts.tracing import Tracing, traceparent_of
 from order_contracts.wire import TRACEPARENT
 

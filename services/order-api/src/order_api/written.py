@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from order_api.appender import Record
+from order_api.lane import Record
 from order_contracts.events import Event
 from order_contracts.wire import Envelope, encode_record, envelope_of
 
