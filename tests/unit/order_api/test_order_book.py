@@ -133,3 +133,32 @@ def test_a_first_event_reads_as_its_fold(change: dict[str, object]) -> None:
     head = book.head("v1", "o")
     assert head is not None
     assert msgspec.json.decode(book.text("o", head)) == book.document("o", 1)
+
+
+def changed(version: int, change: dict[str, object]) -> Envelope:
+    envelope = accepted("o", version)
+    return replace(envelope, value=msgspec.json.encode(msgspec.json.decode(envelope.value) | {"change": change}))
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), ANY), min_size=1, max_size=5))
+def test_an_order_reads_the_same_folded_from_its_beginning_or_from_where_it_stood(
+    changes: list[dict[str, object]],
+) -> None:
+    book = OrderBook()
+    for version, change in enumerate(changes, 1):
+        before = book.standing("v1", "o")
+        book.apply(changed(version, change), P, version)
+        head = book.head("v1", "o")
+        assert head is not None
+        assert book.text("o", head, before) == book.text("o", head)
+
+
+def test_what_stood_before_is_not_asked_where_the_event_did_not_come_right_after_it() -> None:
+    book, other = OrderBook(), OrderBook()
+    for version in (1, 2, 3):
+        book.apply(accepted("o", version), P, version)
+    other.apply(changed(1, {"never": "here"}), P, 1)
+    other.apply(changed(2, {"never": "here"}), P, 2)
+    head = book.head("v1", "o")
+    assert head is not None
+    assert book.text("o", head, other.standing("v1", "o")) == book.text("o", head)
