@@ -1,5 +1,6 @@
 """What the book makes of old orders, whatever rows and tail have seen of them when they meet."""
 
+import gc
 from random import Random
 
 import msgspec
@@ -162,3 +163,15 @@ def test_what_stood_before_is_not_asked_where_the_event_did_not_come_right_after
     head = book.head("v1", "o")
     assert head is not None
     assert book.text("o", head, other.standing("v1", "o")) == book.text("o", head)
+
+
+def test_what_the_book_holds_is_nothing_to_the_collector() -> None:
+    """Whatever it looks at, it looks at again and again while all wait: 44 ms for 60,000 orders, when it did."""
+    orders, book = 500, OrderBook()
+    gc.collect()
+    before = len(gc.get_objects())
+    for number in range(orders):
+        for version in (1, 2):
+            book.apply(accepted(f"o{number}", version), P, version)
+    gc.collect()
+    assert len(gc.get_objects()) - before < orders / 10
