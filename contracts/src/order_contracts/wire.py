@@ -72,18 +72,28 @@ def encode_record(
 ) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Give the same with headers as Kafka takes them, in half the time: those that recur are made once."""
     value = encode_event(event)
+    version, kind, source, key, organization, content, at = _recurring(
+        event.type, event.venue_id, event.organization_id, stations
+    )
     headers = [
-        *_recurring(event.type, event.venue_id, event.organization_id, stations),
+        version,
         ("ce_id", event.id.encode()),
+        kind,
+        source,
         ("ce_subject", event.order_id.encode()),
         ("ce_time", event.time.encode()),
+        key,
+        organization,
         ("ce_version", b"%d" % event.version),
         ("ce_notafter", b"%d" % not_after),
         ("ce_fingerprint", fingerprint.encode()),
         ("ce_crc32", b"%08x" % crc32(value)),
+        content,
     ]
     if event.parent is not None:
         headers.append(("ce_parent", event.parent.encode()))
+    if stations:
+        headers.append(at)
     return event.venue_id.encode(), value, headers
 
 
@@ -96,7 +106,7 @@ def _recurring(kind: str, venue_id: str, organization_id: str, stations: tuple[s
         "ce_partitionkey": venue_id,
         "ce_organization": organization_id,
         "content-type": CONTENT_TYPE,
-        **({"ce_stations": ",".join(stations)} if stations else {}),
+        "ce_stations": ",".join(stations),
     }
     return [(name, text.encode()) for name, text in texts.items()]
 
