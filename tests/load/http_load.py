@@ -8,7 +8,9 @@ import asyncio
 import json
 import sys
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from time import perf_counter
 
 import psutil
@@ -19,7 +21,8 @@ import uvloop
 class Task:
     """What to send, for how long. `head` and `body` hold {n}, the request's number; lengths are made here.
 
-    `head` may hold {m}, too: n by the modulus of `spread`.
+    `head` may hold {m}, too: n by the modulus of `spread`. Where there are `prepared` paths and bodies, these are sent
+    one after the other, the path for {path}, and then no more.
 
     Connections are spread over the ports, as a balancer would.
     """
@@ -34,6 +37,7 @@ class Task:
     first: int = 0
     core: int | None = None
     spread: int = 1
+    prepared: list[list[str]] = field(default_factory=list)
 
 
 @dataclass
@@ -57,7 +61,9 @@ class _Connection(asyncio.Protocol):
 
     def send(self, due: float) -> None:
         self._due = due
-        self.transport.write(self._load.request())  # type: ignore[attr-defined]  # a TCP transport writes
+        request = self._load.request()
+        if request is not None:
+            self.transport.write(request)  # type: ignore[attr-defined]  # a TCP transport writes
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -82,10 +88,10 @@ class Load:
 
     def __init__(self, task: Task) -> None:
         self.outcome = Outcome()
-        self._task, self._number = task, task.first
+        self._task, self._requests = task, self._build()
         self._idle: deque[_Connection] = deque()
         self._due: deque[float] = deque()
-        self._ends = 0.0
+        self._ends = self._last = 0.0
 
     async def run(self) -> Outcome:
         """Open the connections, send until the time is up, wait for the last answers."""
@@ -100,7 +106,7 @@ class Load:
             await asyncio.sleep(task.seconds)
         else:
             await self._paced(began, task.rate)
-        self.outcome.seconds = perf_counter() - began
+        self.outcome.seconds = (self._last if task.prepared else perf_counter()) - began
         await asyncio.sleep(0.2)
         return self.outcome
 
@@ -128,17 +134,24 @@ class Load:
 
     def answered(self, status: str, seconds: float) -> None:
         """Count an answer."""
-        if perf_counter() < self._ends:
+        self._last = perf_counter()
+        if self._last < self._ends:
             self.outcome.requests += 1
             self.outcome.latencies.append(seconds)
         self.outcome.statuses[status] += 1
 
-    def request(self) -> bytes:
-        """Build the next request."""
-        self._number += 1
-        body = self._task.body.replace("{n}", str(self._number)).encode()
-        head = self._task.head.replace("{n}", str(self._number)).replace("{m}", str(self._number % self._task.spread))
-        return f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    def request(self) -> bytes | None:
+        """Build the next request; None where all that was prepared has been sent."""
+        return next(self._requests, None)
+
+    def _build(self) -> Iterator[bytes]:
+        task = self._task
+        for number, (path, text) in enumerate(task.prepared or repeat(("", task.body)), task.first + 1):
+            body = text.replace("{n}", str(number)).encode()
+            head = (
+                task.head.replace("{path}", path).replace("{n}", str(number)).replace("{m}", str(number % task.spread))
+            )
+            yield f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def main() -> None:

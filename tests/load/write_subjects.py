@@ -9,26 +9,27 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from infra.pos_client import SECRET, order_body, token
 from infra.services import Backing
 from load.bench import CLIENT_CORE, SERVER_CORE, cpu_seconds, kernel_seconds, load, percentile, pin
+from load.changes import Orders, event
 from load.http_load import Outcome, Task
 from local_stack.ports import HOST, free_ports
 from local_stack.program import Program, inherited
 from local_stack.readiness import answers_ok
 
-_WARM_UP = 1.5
+_WARM_UP, _PLACING = 1.5, 3.0
 PEERS = Path(__file__).parent / "peers"
 VENUES = 20
 PARTITIONS = 24
 BATCH = 50
 ONE, TWO, BATCHES = "order-api", "order-api, two behind a balancer", f"order-api, events by {BATCH}"
+CHANGE, CHANGES = "order-api, one change a POST", f"order-api, changes by {BATCH}"
 BARE = "floor of a POST: HTTP, append, tail"
 
 
@@ -42,6 +43,7 @@ class Subject:
     environment: dict[str, str]
     replicas: int = 1
     batch: int = 0  # events a request; 0 for one order a request
+    changed: int = 0  # orders that are placed first, and then changed six times each
 
     @contextmanager
     def running(self, backing: Backing) -> Iterator[tuple[int, dict[str, int]]]:
@@ -96,6 +98,8 @@ def subjects(backing: Backing) -> list[Subject]:
         Subject(ONE, *ours),
         Subject(TWO, *ours, replicas=2),
         Subject(BATCHES, *ours, batch=BATCH),
+        Subject(CHANGE, *ours, changed=2_000),
+        Subject(CHANGES, *ours, batch=BATCH, changed=6_000),
         Subject(BARE, (sys.executable, "-m", "load.bare_endpoint"), "kafka", environment),
         Subject("fastify + pg", (node, str(PEERS / "fastify.mjs")), "postgres", url),
         Subject("NestJS + pg", (node, str(PEERS / "nest.mjs")), "postgres", url),
@@ -113,38 +117,55 @@ def install_peers() -> None:
 def measure(subject: Subject, backing: Backing, seconds: float, first: int, rate: float | None) -> dict[str, float]:
     """Run one round: warm up, then count."""
     with subject.running(backing) as (port, pids):
-        load(_task(subject, port, min(_WARM_UP, seconds), first))
+        warm_up, task = _tasks(subject, port, seconds, first, rate)
+        load(warm_up)
         before, in_kernel = cpu_seconds(pids), kernel_seconds(pids)
-        outcome = load(_task(subject, port, seconds, first + 1_000_000, rate))
+        outcome = load(task)
         kernel = {name: after - in_kernel[name] for name, after in kernel_seconds(pids).items()}
         spent = {name: after - before[name] for name, after in cpu_seconds(pids).items()}
     return _figures(subject, outcome, spent, kernel)
 
 
-def _task(subject: Subject, port: int, seconds: float, first: int, rate: float | None = None) -> Task:
-    """Give the load: orders of two lines, one venue after the other, each with a key of its own."""
+def _tasks(subject: Subject, port: int, seconds: float, first: int, rate: float | None) -> tuple[Task, Task]:
+    """Give the load that warms up, or places what will be changed, and the one that counts."""
     today = datetime.now(UTC).date().isoformat()
+    order = order_body(display_number="N-{n}", business_date=today)
+    venues = [f"bench-{number}" for number in range(VENUES)]
+    if subject.changed:
+        orders = Orders(subject.changed, first, {**order, "display_number": "N-1"}, venues)
+        placing = _task(port, BATCH, "{path}", "", _PLACING, first)
+        changing = _task(port, subject.batch, "{path}", "", seconds, first + 1_000_000)
+        return (
+            replace(placing, prepared=orders.placed(BATCH)),
+            replace(changing, prepared=orders.changed(subject.batch)),
+        )
     address = "/v1/events" if subject.batch else "/v1/venues/bench-{m}/orders"
-    kind = "application/cloudevents-batch+json" if subject.batch else "application/json"
+
+    def task(seconds: float, first: int, rate: float | None = None) -> Task:
+        """Orders of two lines, one venue after the other, each with a key of its own."""
+        names = [(f"{first}-{{n}}-{number}", venues[number % VENUES]) for number in range(subject.batch)]
+        events = [event(name, "order.place.v1", venue, order) for name, venue in names]
+        return _task(port, subject.batch, address, json.dumps(events or order), seconds, first, rate)
+
+    return task(min(_WARM_UP, seconds), first), task(seconds, first + 1_000_000, rate)
+
+
+def _task(
+    port: int, batch: int, address: str, body: str, seconds: float, first: int, rate: float | None = None
+) -> Task:
+    kind = "application/cloudevents-batch+json" if batch else "application/json"
     head = (
         f"POST {address} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: {kind}\r\n"
         f"Authorization: Bearer {token(*(f'bench-{n}' for n in range(VENUES)))}\r\n"
         f"Idempotency-Key: bench-{first}-{{n}}"
     )
-    order = order_body(display_number="N-{n}", business_date=today)
-    events = [_event(f"{first}-{{n}}-{number}", f"bench-{number % VENUES}", order) for number in range(subject.batch)]
-    connections = 8 if subject.batch else 64
-    return Task(HOST, [port], head, json.dumps(events or order), connections, seconds, rate, first, CLIENT_CORE, VENUES)
-
-
-def _event(name: str, venue_id: str, order: dict[str, Any]) -> dict[str, Any]:
-    attributes = {"specversion": "1.0", "id": name, "source": "/bench", "type": "order.place.v1", "venueid": venue_id}
-    return {**attributes, "data": order}
+    connections = 8 if batch else 64
+    return Task(HOST, [port], head, body, connections, seconds, rate, first, CLIENT_CORE, VENUES)
 
 
 def _figures(subject: Subject, outcome: Outcome, spent: dict[str, float], kernel: dict[str, float]) -> dict[str, float]:
     """Turn a round into figures, an order. Anything but success spoils it."""
-    if set(outcome.statuses) != {"200" if subject.batch else "201"} or not outcome.requests:
+    if set(outcome.statuses) != {"200" if subject.batch or subject.changed else "201"} or not outcome.requests:
         raise RuntimeError(f"{subject.name} answered {dict(outcome.statuses)}")
     orders = max(1, subject.batch)
     answered = sum(outcome.statuses.values()) * orders

@@ -64,15 +64,22 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     change: dict[str, Any]
 
 
-class _ChangeAlone(msgspec.Struct):
+class _ChangeAlone(msgspec.Struct, gc=False):
     """What is read of an event whose change is passed on as it is."""
 
     change: msgspec.Raw
 
 
+class _ChangeRead(msgspec.Struct, gc=False):
+    """What is read of an event that is known to be one, to fold it."""
+
+    change: dict[str, Any]
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Event)
 _change_decoder = msgspec.json.Decoder(_ChangeAlone)
+_change_reader = msgspec.json.Decoder(_ChangeRead)
 
 
 def encode_event(event: Event) -> bytes:
@@ -93,6 +100,11 @@ def decode_event(value: bytes) -> Event:
 def change_text(value: bytes) -> bytes:
     """Give the change of an accepted event, word for word as it stands in its value."""
     return bytes(_change_decoder.decode(value).change)
+
+
+def change_of(value: bytes) -> dict[str, Any]:
+    """Give the change of an accepted event, read."""
+    return _change_reader.decode(value).change
 
 
 @lru_cache(maxsize=256)  # what is decided at one moment says it several times, and a batch's events a hundred times

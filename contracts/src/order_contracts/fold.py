@@ -25,3 +25,23 @@ def merge_patch(target: Any, patch: Any) -> Any:
             else:
                 into[name] = value
     return result
+
+
+def apply_patch(document: dict[str, Any], patch: dict[str, Any]) -> None:
+    """Do the same in place, at half its price: for who has the document for himself. Parts of the patch become its own.
+
+    The result is equal to `merge_patch`'s, in the order of its names too.
+    """
+    todo = [(document, patch)]
+    while todo:
+        into, changes = todo.pop()
+        for name, value in changes.items():
+            if value is None:
+                into.pop(name, None)
+            elif isinstance(value, dict):
+                held = into.get(name)
+                if not isinstance(held, dict):
+                    into[name] = held = {}
+                todo.append((held, value))
+            else:
+                into[name] = value

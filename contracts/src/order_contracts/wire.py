@@ -72,31 +72,43 @@ def encode_record(
 ) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Give the same with headers as Kafka takes them, in half the time: those that recur are made once."""
     value = encode_event(event)
+    version, kind, source, key, organization, content, at = _recurring(
+        event.type, event.venue_id, event.organization_id, stations
+    )
     headers = [
-        _header("ce_specversion", "1.0"),
+        version,
         ("ce_id", event.id.encode()),
-        _header("ce_type", event.type),
-        _header("ce_source", f"/v1/venues/{event.venue_id}"),
+        kind,
+        source,
         ("ce_subject", event.order_id.encode()),
-        _header("ce_time", event.time),
-        _header("ce_partitionkey", event.venue_id),
-        _header("ce_organization", event.organization_id),
+        ("ce_time", event.time.encode()),
+        key,
+        organization,
         ("ce_version", b"%d" % event.version),
         ("ce_notafter", b"%d" % not_after),
         ("ce_fingerprint", fingerprint.encode()),
         ("ce_crc32", b"%08x" % crc32(value)),
-        _header("content-type", CONTENT_TYPE),
+        content,
     ]
     if event.parent is not None:
         headers.append(("ce_parent", event.parent.encode()))
     if stations:
-        headers.append(_header("ce_stations", ",".join(stations)))
+        headers.append(at)
     return event.venue_id.encode(), value, headers
 
 
 @lru_cache(maxsize=4096)
-def _header(name: str, text: str) -> tuple[str, bytes]:
-    return name, text.encode()
+def _recurring(kind: str, venue_id: str, organization_id: str, stations: tuple[str, ...]) -> list[tuple[str, bytes]]:
+    texts = {
+        "ce_specversion": "1.0",
+        "ce_type": kind,
+        "ce_source": f"/v1/venues/{venue_id}",
+        "ce_partitionkey": venue_id,
+        "ce_organization": organization_id,
+        "content-type": CONTENT_TYPE,
+        "ce_stations": ",".join(stations),
+    }
+    return [(name, text.encode()) for name, text in texts.items()]
 
 
 def read_record(
@@ -141,15 +153,16 @@ def envelope_of(
     try:
         if event.version < 1 or (event.parent is None) != (event.version == 1):
             return None
+        kind, venue_id, organization_id, at = _as_read(event.type, event.venue_id, event.organization_id, stations)
         return Envelope(
             id=_printable(event.id),
-            type=_printable(event.type),
+            type=kind,
             order_id=_printable(event.order_id),
-            venue_id=_name("key", event.venue_id.encode()),
-            organization_id=_name("ce_organization", event.organization_id.encode()),
+            venue_id=venue_id,
+            organization_id=organization_id,
             version=_few_digits(event.version),
             parent=None if event.parent is None else _printable(event.parent),
-            stations=_stations(",".join(stations).encode()) if stations else (),
+            stations=at,
             not_after=_few_digits(not_after),
             fingerprint=_printable(fingerprint),
             appended_at=appended_at,
@@ -157,6 +170,19 @@ def envelope_of(
         )
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _as_read(
+    kind: str, venue_id: str, organization_id: str, stations: tuple[str, ...]
+) -> tuple[str, str, str, tuple[str, ...]]:
+    """Give what readers make of what recurs. Raises ValueError."""
+    return (
+        _printable(kind),
+        _name("key", venue_id.encode()),
+        _name("ce_organization", organization_id.encode()),
+        _stations(",".join(stations).encode()) if stations else (),
+    )
 
 
 def _printable(text: str) -> str:

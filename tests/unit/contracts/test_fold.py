@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from order_contracts.fold import merge_patch
+from order_contracts.fold import apply_patch, merge_patch
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
@@ -46,6 +46,16 @@ def test_neither_argument_is_changed_and_twice_is_once(target: object, patch: ob
     once = merge_patch(target, patch)
     assert (target, patch) == before
     assert merge_patch(once, patch) == once
+
+
+OBJECT = st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)
+
+
+@given(OBJECT, OBJECT)
+def test_in_place_it_gives_the_same_text(document: dict[str, object], patch: dict[str, object]) -> None:
+    expected = json.dumps(merge_patch(document, patch))
+    apply_patch(document, deepcopy(patch))
+    assert json.dumps(document) == expected
 
 
 def test_depth_does_not_end_it() -> None:

@@ -1,5 +1,6 @@
 """What the book makes of old orders, whatever rows and tail have seen of them when they meet."""
 
+import gc
 from random import Random
 
 import msgspec
@@ -133,3 +134,44 @@ def test_a_first_event_reads_as_its_fold(change: dict[str, object]) -> None:
     head = book.head("v1", "o")
     assert head is not None
     assert msgspec.json.decode(book.text("o", head)) == book.document("o", 1)
+
+
+def changed(version: int, change: dict[str, object]) -> Envelope:
+    envelope = accepted("o", version)
+    return replace(envelope, value=msgspec.json.encode(msgspec.json.decode(envelope.value) | {"change": change}))
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), ANY), min_size=1, max_size=5))
+def test_an_order_reads_the_same_folded_from_its_beginning_or_from_where_it_stood(
+    changes: list[dict[str, object]],
+) -> None:
+    book = OrderBook()
+    for version, change in enumerate(changes, 1):
+        before = book.standing("v1", "o")
+        book.apply(changed(version, change), P, version)
+        head = book.head("v1", "o")
+        assert head is not None
+        assert book.text("o", head, before) == book.text("o", head)
+
+
+def test_what_stood_before_is_not_asked_where_the_event_did_not_come_right_after_it() -> None:
+    book, other = OrderBook(), OrderBook()
+    for version in (1, 2, 3):
+        book.apply(accepted("o", version), P, version)
+    other.apply(changed(1, {"never": "here"}), P, 1)
+    other.apply(changed(2, {"never": "here"}), P, 2)
+    head = book.head("v1", "o")
+    assert head is not None
+    assert book.text("o", head, other.standing("v1", "o")) == book.text("o", head)
+
+
+def test_what_the_book_holds_is_nothing_to_the_collector() -> None:
+    """Whatever it looks at, it looks at again and again while all wait: 44 ms for 60,000 orders, when it did."""
+    orders, book = 500, OrderBook()
+    gc.collect()
+    before = len(gc.get_objects())
+    for number in range(orders):
+        for version in (1, 2):
+            book.apply(accepted(f"o{number}", version), P, version)
+    gc.collect()
+    assert len(gc.get_objects()) - before < orders / 10

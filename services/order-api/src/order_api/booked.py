@@ -4,8 +4,7 @@ Invariant: the events of an order are contiguous versions, the last one is its h
 first one held; above 1 the order's beginning is not known, and it is not acted on.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from msgspec import Struct
@@ -15,7 +14,7 @@ from order_contracts.wire import Envelope
 _END = b"\x1f"  # in no id and no fingerprint: both are printable; the value comes last and may hold anything
 
 
-class BookedEvent(Struct, frozen=True):
+class BookedEvent(Struct, frozen=True, gc=False):
     """An accepted event and where it stands: `next` is the offset after it."""
 
     id: str
@@ -51,14 +50,13 @@ def offset_of(packed: bytes) -> int:
     return int(packed.split(_END, 3)[2])
 
 
-@dataclass(slots=True)
-class BookedOrder:
-    """One order of one venue."""
+class BookedOrder(Struct, gc=False):
+    """One order of one venue. Its events are a tuple: of bytes, such a one is nothing to the collector."""
 
     venue_id: str
     partition: int
     first: int
-    events: list[bytes]
+    events: tuple[bytes, ...]
 
     @property
     def whole(self) -> bool:
@@ -79,33 +77,33 @@ class BookedOrder:
         """Take in what was accepted next. Where it does not join on, what is held was no part of its history."""
         follows = version == self.version + 1 and parent is not None
         if follows and self.events[-1].startswith(f"{parent}\x1f".encode()):
-            self.events.append(packed)
+            self.events = (*self.events, packed)
         else:
-            self.first, self.events = version, [packed]
+            self.first, self.events = version, (packed,)
 
     def complete_with(self, stored: Mapping[int, bytes]) -> None:
         """Take in events from the rows, which win: they were arbitrated from the log's first record on."""
         known = {**dict(enumerate(self.events, self.first)), **stored}
         newest = max(known)
         run = [known[version] for version in takewhile(known.__contains__, range(newest, 0, -1))]
-        self.first, self.events = newest - len(run) + 1, run[::-1]
+        self.first, self.events = newest - len(run) + 1, tuple(reversed(run))
+
+    def values(self, version: int) -> Iterator[bytes]:
+        """Give the values of its events up to a version, the oldest first."""
+        for packed in self.events[: version - self.first + 1]:
+            yield packed.split(_END, 4)[4]
 
     def event(self, version: int) -> BookedEvent:
         """Unpack one of its events."""
         name, fingerprint, offset, appended_at, value = self.events[version - self.first].split(_END, 4)
         return BookedEvent(
-            id=name.decode(),
-            version=version,
-            fingerprint=fingerprint.decode(),
-            partition=self.partition,
-            next=int(offset) + 1,
-            appended_at=int(appended_at),
-            value=value,
+            name.decode(), version, fingerprint.decode(), self.partition, int(offset) + 1, int(appended_at), value
         )
 
     def find(self, event_id: str) -> BookedEvent | None:
         """Find one of its events."""
         start = event_id.encode() + _END
-        found = (version for version, packed in enumerate(self.events, self.first) if packed.startswith(start))
-        version = next(found, None)
-        return None if version is None else self.event(version)
+        for version, packed in enumerate(self.events, self.first):
+            if packed.startswith(start):
+                return self.event(version)
+        return None

@@ -76,6 +76,8 @@ class FastLane:
         if message["type"] != "http.request" or message.get("more_body", False):
             return None
         if match[2] is None:
+            if not hot_change.said_as_json(headers.get(b"content-type")):
+                return None
             return self._placement(scope, match[1], headers.get(b"idempotency-key"), body)
         change = hot_change.read(match[2], match[3], headers, body)
         if change is None:

@@ -20,7 +20,7 @@ ORDER_ID_PATTERN = "^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{1
 ETAG = re.compile(r'"v([1-9][0-9]{0,8})"', re.ASCII)
 _ORDER_ID = re.compile(ORDER_ID_PATTERN[1:-1])
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
-_JSON = re.compile(rb"application/json(?:; ?charset=utf-8)?", re.IGNORECASE)
+_JSON = re.compile(rb"application/json(?:; ?charset=utf-8)?", re.IGNORECASE)  # in its usual forms
 _OF_ORDER: Mapping[str, Verb] = {verb.path: verb for verb in verbs() if verb.target is None}
 _OF_PART: Mapping[tuple[str, str], Verb] = {
     (verb.path.split("/")[1], verb.path.split("/")[3]): verb for verb in verbs() if verb.target is not None
@@ -55,6 +55,11 @@ def read(order_id: str, rest: str, headers: Mapping[bytes, bytes], content: byte
     return HotChange(order_id, key, verb.command(body, target), body, pinned or None)
 
 
+def said_as_json(content_type: bytes | None) -> bool:
+    """Whether a body is JSON by what is said of it, or nothing is; otherwise the framework has a closer look."""
+    return content_type is None or _JSON.fullmatch(content_type) is not None
+
+
 def _verb_of(rest: str) -> tuple[Verb | None, str]:
     match rest.split("/"):
         case ["", kind, target, name] if is_name(target):
@@ -75,7 +80,7 @@ def _version_of(if_match: bytes | None, verb: Verb) -> int | None:
 def _body_of(verb: Verb, content_type: bytes | None, content: bytes) -> BaseModel | None:
     if not content:
         return verb.default
-    if content_type is None or not _JSON.fullmatch(content_type):
+    if not said_as_json(content_type):
         return None
     try:
         return verb.body.model_validate_json(content)

@@ -29,7 +29,8 @@ def ask(
 ) -> Request:
     """Name a request by its order and key, and fingerprint what it asks for."""
     target = getattr(command, "line_id", None) or getattr(command, "station", None)
-    meaning = [type(command).__name__, target, body.model_dump(mode="json", exclude_unset=True)]
+    said = body.model_dump(mode="json", exclude_unset=True) if body.model_fields_set else {}
+    meaning = [type(command).__name__, target, said]
     return _named(claims, venue_id, order_id, key, command, meaning, if_match)
 
 

@@ -82,9 +82,9 @@ _ERRORS: dict[HTTPStatus, tuple[str, str, str, str | None]] = {
         None,
     ),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
-        "The body is of a kind that is not taken here.",
-        "not_a_cloudevent",
-        "send a CloudEvent: with ce- headers, or as application/cloudevents+json",
+        "The body is sent as something else than JSON.",
+        "not_sent_as_json",
+        "the body is sent as something else than JSON: send JSON, with Content-Type: application/json",
         "Content-Type",
     ),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
@@ -123,11 +123,12 @@ _HEADERS = {
     "Position": "where the log stood after the event, or when the order was read; opaque",
     "Idempotent-Replayed": "`true` when the request came before",
 }
-_ON_ORDERS = _ERRORS.keys() - {HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.NOT_IMPLEMENTED}
+_ON_ORDERS = _ERRORS.keys() - {HTTPStatus.NOT_IMPLEMENTED}
 _READING = _ON_ORDERS - {
     HTTPStatus.CONFLICT,
     HTTPStatus.PRECONDITION_FAILED,
     HTTPStatus.PRECONDITION_REQUIRED,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
 _CHANGING = _ON_ORDERS - {HTTPStatus.PRECONDITION_REQUIRED}
 

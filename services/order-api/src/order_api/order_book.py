@@ -10,18 +10,27 @@ from itertools import takewhile
 from sys import intern
 from typing import Any
 
+from msgspec import Struct
 from msgspec.json import encode
 
 from order_api.booked import BookedEvent, BookedOrder, offset_of, pack
 from order_contracts.channels import partition_of
-from order_contracts.events import change_text, decode_event
-from order_contracts.fold import merge_patch
+from order_contracts.events import change_of, change_text
+from order_contracts.fold import apply_patch, merge_patch
 from order_contracts.guest_texts import erased_document, says_erased
 from order_contracts.wire import Envelope
 
 _MOST_BORROWED = 10_000
 StoredEvent = tuple[str, int, str, str, bytes]
 """Order, version, venue, organization, and the event as `booked.pack` writes it."""
+
+
+class Standing(Struct, frozen=True):
+    """An order as its last accepted event left it, and the events that it was folded of."""
+
+    head: BookedEvent
+    document: dict[str, Any]
+    events: tuple[bytes, ...]
 
 
 class OrderBook:
@@ -43,7 +52,7 @@ class OrderBook:
         order_id, packed = accepted.order_id, pack(accepted, offset)
         order = self._orders.pop(order_id, None) or self._borrowed.pop(order_id, None)
         if order is None:
-            order = BookedOrder(intern(accepted.venue_id), partition, accepted.version, [packed])
+            order = BookedOrder(intern(accepted.venue_id), partition, accepted.version, (packed,))
             self._organizations[accepted.venue_id] = accepted.organization_id
         else:
             order.add(packed, accepted.version, accepted.parent)
@@ -55,10 +64,10 @@ class OrderBook:
             order = self._orders.get(order_id)
             if order is None:
                 partition = partition_of(venue_id, partitions)
-                self._orders[order_id] = BookedOrder(intern(venue_id), partition, version, [packed])
+                self._orders[order_id] = BookedOrder(intern(venue_id), partition, version, (packed,))
                 self._organizations[venue_id] = organization_id
             elif version == order.first + len(order.events):
-                order.events.append(packed)
+                order.events = (*order.events, packed)
             else:
                 order.complete_with({version: packed})
 
@@ -94,7 +103,7 @@ class OrderBook:
             order.complete_with(read)
             return order.whole
         if read:
-            fresh = BookedOrder(venue_id, partition, min(read), [read[min(read)]])
+            fresh = BookedOrder(venue_id, partition, min(read), (read[min(read)],))
             fresh.complete_with(read)
             self._borrow(order_id, fresh)
             return fresh.whole
@@ -128,34 +137,32 @@ class OrderBook:
         order = self._whole(order_id)
         return None if order is None or order.venue_id != venue_id else order.event(order.version)
 
+    def standing(self, venue_id: str, order_id: str) -> Standing | None:
+        """Give an order as it stands; None where `head` gives None."""
+        order = self._whole(order_id)
+        if order is None or order.venue_id != venue_id:
+            return None
+        return Standing(order.event(order.version), _folded(order, order.version), order.events)
+
     def document(self, order_id: str, version: int) -> dict[str, Any]:
         """Fold an order as of a version, its `version` field included."""
+        return _folded(self._known(order_id), version)
+
+    def text(self, order_id: str, event: BookedEvent, before: Standing | None = None) -> bytes:
+        """Give an order as one of its events left it, as JSON; what the guest said reads as erased once it was.
+
+        An order's first event holds it word for word. `before` spares a fold where the event came right after it.
+        """
+        order = self._known(order_id)
+        text = _text(order, event, before)
+        erased = any(map(says_erased, order.events[event.version :]))
+        return erased_document(text) if erased else text
+
+    def _known(self, order_id: str) -> BookedOrder:
         order = self._whole(order_id)
         if order is None:
             raise KeyError(order_id)
-        document: dict[str, Any] = {}
-        for number in range(1, version + 1):
-            document = merge_patch(document, decode_event(order.event(number).value).change)
-        return document
-
-    def text(self, order_id: str, event: BookedEvent) -> bytes:
-        """Give an order as one of its events left it, as JSON; what the guest said reads as erased once it was.
-
-        An order's first event holds it word for word.
-        """
-        text = self._text(order_id, event)
-        return erased_document(text) if self._erased_after(order_id, event.version) else text
-
-    def _text(self, order_id: str, event: BookedEvent) -> bytes:
-        if event.version == 1:
-            whole = change_text(event.value)
-            if b"null" not in whole:  # which would remove something; in a name or a note it only costs the fold
-                return whole
-        return encode(self.document(order_id, event.version))
-
-    def _erased_after(self, order_id: str, version: int) -> bool:
-        order = self._whole(order_id)
-        return order is not None and any(map(says_erased, order.events[version:]))
+        return order
 
     def forget_before(self, moment: int) -> None:
         """Drop orders whose last event is older than `moment`."""
@@ -164,3 +171,24 @@ class OrderBook:
             del self._orders[order_id]
             after = offset_of(order.events[-1]) + 1
             self._floors[order.partition] = max(self._floors.get(order.partition, 0), after)
+
+
+def _text(order: BookedOrder, event: BookedEvent, before: Standing | None) -> bytes:
+    if event.version == 1:
+        whole = change_text(event.value)
+        if b"null" not in whole:  # which would remove something; in a name or a note it only costs the fold
+            return whole
+    if before is not None and before.events == order.events[: event.version - 1]:
+        return encode(merge_patch(before.document, change_of(event.value)))
+    return encode(_folded(order, event.version))
+
+
+def _folded(order: BookedOrder, version: int) -> dict[str, Any]:
+    values = order.values(version)
+    first = next(values)
+    document = change_of(first)
+    if b"null" in first:
+        document = merge_patch({}, document)
+    for value in values:
+        apply_patch(document, change_of(value))
+    return document

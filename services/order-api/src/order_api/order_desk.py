@@ -17,7 +17,7 @@ from order_api.commands import ImportOrder, Place
 from order_api.deadline import Deadline
 from order_api.metrics import Metrics
 from order_api.old_orders import OldOrders
-from order_api.order_book import OrderBook
+from order_api.order_book import OrderBook, Standing
 from order_api.order_log import OrderLog, OutcomeUnknown
 from order_api.problems import Problem, try_again
 from order_api.proposing import Request, propose
@@ -122,10 +122,10 @@ class OrderDesk:
             standing = self._book.event(request.order_id, request.event_id)
             if standing is not None:
                 return self._repeated(request, standing, replayed=True)
-            now = self._now()
-            proposal = self._propose(request, now)
+            now, order = self._now(), self._book.standing(request.venue_id, request.order_id)
+            proposal = self._propose(request, order, now)
             if isinstance(proposal, Proposal):
-                answer = await self._append(request, proposal, now)
+                answer = await self._append(request, proposal, order, now)
                 if answer is not None:
                     return answer
                 newest, tries = False, tries + 1
@@ -141,12 +141,14 @@ class OrderDesk:
             await self._log.catch_up(request.venue_id)
             newest = True
 
-    async def _append(self, request: Request, proposal: Proposal, now: datetime) -> Answer | None:
-        """Append what is proposed and give the answer; None where another writer was first."""
+    async def _append(
+        self, request: Request, proposal: Proposal, order: Standing | None, now: datetime
+    ) -> Answer | None:
+        """Append what is proposed of an order and give the answer; None where another writer was first."""
         (outcome,) = await self._log.append((proposal,), now=_milliseconds(now))
         match outcome:
             case Accepted(event, stood):
-                return self._repeated(request, event, replayed=stood)
+                return self._repeated(request, event, order, replayed=stood)
             case Lost():
                 self._metrics.outcomes["lost"].inc()
                 return None
@@ -159,7 +161,7 @@ class OrderDesk:
             return self._receipt(request, standing, replayed=True)
         if isinstance(request.command, ImportOrder) and self._old_orders.may_hold(request.venue_id, request.order_id):
             return None
-        proposal = self._propose(request, now)
+        proposal = self._propose(request, self._book.standing(request.venue_id, request.order_id), now)
         return proposal if isinstance(proposal, Proposal) else None
 
     def _told(self, request: Request, outcome: Outcome) -> Receipt | Problem | None:
@@ -183,10 +185,9 @@ class OrderDesk:
         self._metrics.outcomes["unknown"].inc()
         return try_again("the log did not answer in time. It may have been done or not")
 
-    def _propose(self, request: Request, now: datetime) -> Proposal | Problem:
-        head = self._book.head(request.venue_id, request.order_id)
-        order = None if head is None else self._book.document(request.order_id, head.version)
-        proposal = propose(request, head, order, now)
+    def _propose(self, request: Request, order: Standing | None, now: datetime) -> Proposal | Problem:
+        head, document = (None, None) if order is None else (order.head, order.document)
+        proposal = propose(request, head, document, now)
         return self._sealed(proposal) if isinstance(proposal, Proposal) else proposal
 
     def _sealed(self, proposal: Proposal) -> Proposal | Problem:
@@ -204,18 +205,22 @@ class OrderDesk:
     def _is_same(self, request: Request, standing: BookedEvent) -> bool:
         return self._guests.same_request(request.order_id, standing.fingerprint, request.fingerprint)
 
-    def _repeated(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Answer:
+    def _repeated(
+        self, request: Request, standing: BookedEvent, before: Standing | None = None, *, replayed: bool
+    ) -> Answer:
         if not self._is_same(request, standing):
             raise _key_reused()
-        return self._answer(request.order_id, standing, self._log.position_after(standing), replayed=replayed)
+        return self._answer(request.order_id, standing, self._log.position_after(standing), before, replayed=replayed)
 
     def _receipt(self, request: Request, standing: BookedEvent, *, replayed: bool) -> Receipt | Problem:
         if not self._is_same(request, standing):
             return _key_reused()
         return Receipt(standing.version, self._log.position_after(standing), replayed)
 
-    def _answer(self, order_id: str, event: BookedEvent, position: Position, *, replayed: bool) -> Answer:
-        text = self._guests.opened(self._book.text(order_id, event))
+    def _answer(
+        self, order_id: str, event: BookedEvent, position: Position, before: Standing | None = None, *, replayed: bool
+    ) -> Answer:
+        text = self._guests.opened(self._book.text(order_id, event, before))
         return Answer(order_id, text, event.version, position, replayed)
 
 

@@ -148,6 +148,12 @@ _TABLE: tuple[tuple[str, HTTPStatus, str, str], ...] = (
         "Send them in several batches.",
     ),
     (
+        "not_sent_as_json",
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "The Content-Type says that the body is something else than JSON.",
+        "Send Content-Type: application/json.",
+    ),
+    (
         "not_a_cloudevent",
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "The request is a CloudEvent in none of the three modes.",

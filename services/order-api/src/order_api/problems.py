@@ -78,8 +78,9 @@ def of_errors(errors: Sequence[Any]) -> Problem:
         if str(path[0]).lower() == "if-match":
             return precondition_required()
         return Problem(status, code, f"header {path[0]}: {first['msg']}", field=str(path[0]))
-    if where == "body" and not path and first["type"] == "model_attributes_type":  # bytes, where no JSON was promised
-        return _invalid([where], "has to be a JSON object, sent with Content-Type: application/json")
+    if where == "body" and not path and isinstance(first.get("input"), bytes):  # so it stays where no JSON is promised
+        detail = "the body is sent as something else than JSON: send JSON, with Content-Type: application/json"
+        return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_sent_as_json", detail, field="Content-Type")
     return _invalid(path or [where], first["msg"])
 
 

@@ -11,7 +11,6 @@ from binascii import Error as Base64Error
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -24,6 +23,7 @@ TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-
 _TEXT = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{LONGEST}}}")
 _TIME = re.compile(TIME_PATTERN)
 _JSON = re.compile(r"application/([a-z0-9.-]+\+)?json\s*(;.*)?", re.ASCII | re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -90,11 +90,8 @@ def _order_id(event: Mapping[str, Any]) -> str | None:
     subject = event.get("subject")
     if subject is None:
         return None
-    try:
-        if isinstance(subject, str) and str(UUID(subject)) == subject:
-            return subject
-    except ValueError:
-        pass
+    if isinstance(subject, str) and _UUID.fullmatch(subject):
+        return subject
     raise malformed("subject", "has to be the order's id, as the answer to placing it gave it")
 
 

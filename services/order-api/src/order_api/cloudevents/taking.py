@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from order_api.cloudevents.asking import BEGINNINGS, request_of, scope_of
-from order_api.cloudevents.batch import Done, Outcome, Step, carry_out_all
+from order_api.cloudevents.batch import Done, Step, carry_out_all
 from order_api.cloudevents.envelope import read_envelope
 from order_api.cloudevents.modes import Batch, One, read_message
 from order_api.cloudevents.placing import Placing
+from order_api.cloudevents.results import result_of
 from order_api.identity import Identity
 from order_api.naming import headers_of
 from order_api.order_desk import OrderDesk
@@ -24,19 +24,6 @@ class Taken(Struct, frozen=True):
     status: HTTPStatus
     headers: dict[str, str]
     content: bytes
-
-
-class _Result(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What an event of a batch came to; `problem` is the body of one."""
-
-    id: str | None = None
-    source: str | None = None
-    status: int
-    order_id: str | None = None
-    version: int | None = None
-    position: str | None = None
-    replayed: bool = False
-    problem: Any = None
 
 
 class EventTaking:
@@ -59,7 +46,7 @@ class EventTaking:
         self._identity.charge(state, len(message.events) - 1)
         steps = [self._step_or_problem(state, event) for event in message.events]
         outcomes = await carry_out_all(steps, self._desk)
-        results = [_result(event, outcome) for event, outcome in zip(message.events, outcomes, strict=True)]
+        results = [result_of(event, outcome) for event, outcome in zip(message.events, outcomes, strict=True)]
         whole = all(isinstance(outcome, Done) for outcome in outcomes)
         status = HTTPStatus.OK if whole else HTTPStatus.MULTI_STATUS
         return Taken(status, {}, msgspec.json.encode({"results": results}))
@@ -80,29 +67,3 @@ class EventTaking:
             if problem.status == HTTPStatus.UNAUTHORIZED:
                 raise  # the token is wrong for all of them
             return problem
-
-
-def _result(event: object, outcome: Outcome) -> _Result:
-    name, source = (event.id, event.source) if isinstance(event, Placing) else _name_of(event)
-    if isinstance(outcome, Problem):
-        return _Result(id=name, source=source, status=outcome.status.value, problem=outcome.body())
-    answer = outcome.answer
-    return _Result(
-        id=name,
-        source=source,
-        status=outcome.step.done,
-        order_id=outcome.step.request.order_id,
-        version=answer.version,
-        position=str(answer.position),
-        replayed=answer.replayed,
-    )
-
-
-def _name_of(event: object) -> tuple[str | None, str | None]:
-    """Give back what names the event, as far as it can be said in UTF-8."""
-    parts = event if isinstance(event, dict) else {}
-    name, source = parts.get("id"), parts.get("source")
-    return (
-        name if isinstance(name, str) and name.isprintable() else None,
-        source if isinstance(source, str) and source.isprintable() else None,
-    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -48,7 +49,11 @@ class Refusal:
 
 def verb_of(command: Command) -> str:
     """Say what a command does, in words: `ready`, `change item`."""
-    name = "Ready" if isinstance(command, MakeReady) else type(command).__name__
+    return _in_words("Ready" if isinstance(command, MakeReady) else type(command).__name__)
+
+
+@lru_cache  # a verb is looked up by all that might be refused, and hardly anything is
+def _in_words(name: str) -> str:
     return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
 
 
