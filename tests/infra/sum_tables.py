@@ -8,7 +8,11 @@ from infra.expected_sums import Rows, Sums
 _WHERE = "venue_id, organization_id, hour, business_date"
 _SALES = f"SELECT {_WHERE}, currency, orders, cancelled, gross, discount, tax, service, tip, refunded, promised, late FROM sales_by_hour"  # noqa: S608, E501  # our own names
 _ITEMS = f"SELECT {_WHERE}, currency, sku, name, lines, quantity, revenue, refunded_quantity FROM item_sales_by_hour"  # noqa: S608
-_STAGES = f"SELECT {_WHERE}, stage, station, from_seconds, below_seconds, stays, milliseconds FROM stage_times"  # noqa: S608
+_STAGES = """
+SELECT venue_id, organization_id, "time", business_date, stage, station, from_seconds, below_seconds,
+       stays, milliseconds
+FROM analytics_times
+"""
 _REFUNDS = "SELECT order_id, version, refunded_at, currency, amount FROM refunds"
 Query = Callable[[str], Awaitable[Sequence[Any]]]
 

@@ -11,6 +11,8 @@ from infra.running_projector import PARTITIONS, World
 from infra.services import Backing
 from local_stack.ports import unused_port
 
+_AGAIN = """INSERT INTO stage_times SELECT venue_id, hour, business_date, stage, station, from_seconds, organization_id,
+below_seconds, 1, 0 FROM stage_times ORDER BY stays DESC LIMIT 1"""
 VENUES = ("osteria", "kiosk", "bar", "cantina")
 
 
@@ -37,6 +39,7 @@ async def test_equal_while_orders_come_in_and_different_once_a_row_was_changed(w
             "RETURNING order_id, version"
         )
         await world.query("INSERT INTO venue_status_counts VALUES ('nowhere', 'placed', 'org-1', 5)")
+        [stay] = await world.query(f"{_AGAIN} RETURNING venue_id, stage, station, from_seconds")
         different = await operate(world, "verify", "--json", "--limit", "1000")
     assert different.code == 1, different.told
     found = different.result["differences"]
@@ -44,7 +47,9 @@ async def test_equal_while_orders_come_in_and_different_once_a_row_was_changed(w
     assert len(rows) == others
     assert changed["order_id"] in {one["key"]["order_id"] for one in rows}
     assert all([*one["columns"]] == ["payment"] and one["columns"]["payment"][0] == "in shells" for one in rows)
-    missing, unexpected = (one for one in found if one["table"] != "orders")
+    times, missing, unexpected = (one for one in found if one["table"] != "orders")
+    assert (times["table"], times["kind"], [*times["columns"]]) == ("analytics_times", "different", ["stays"])
+    assert times["key"].items() >= dict(stay).items()
     assert (missing["table"], missing["kind"]) == ("order_events", "missing")
     assert missing["key"].items() >= {"order_id": gone["order_id"], "version": gone["version"]}.items()
     assert unexpected == {

@@ -1,9 +1,11 @@
 """Columns on their way to Postgres: it takes apart what was put together, and a strange text stays one value."""
 
+from datetime import date
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from projector.columns import column, plain
+from projector.columns import Column, column, documents, no_rows, numbers
 
 TEXTS = st.lists(st.none() | st.text(st.sampled_from("ab\x1e\x1f,None"), max_size=5), max_size=6)
 
@@ -22,7 +24,13 @@ def test_a_text_with_marks_stays_one_value_and_null_stays_null(values: list[str 
         assert found == value or (value is not None and found == value.translate(marks))
 
 
-@given(st.lists(st.none() | st.integers(), max_size=6))
-def test_numbers_come_apart_as_they_were(values: list[int | None]) -> None:
-    left = taken_apart(plain(values), "None")
-    assert [None if value is None else int(value) for value in left] == values
+@given(st.lists(st.none() | st.integers() | st.dates(), max_size=6))
+def test_numbers_and_days_come_apart_as_they_were(values: list[int | date | None]) -> None:
+    parts = numbers(values).removeprefix("{").removesuffix("}")
+    left = [None if part == "NULL" else part for part in parts.split(",")] if parts else []
+    assert left == [None if value is None else str(value) for value in values]
+
+
+def test_no_rows_are_written_as_columns_of_none() -> None:
+    columns: tuple[Column, ...] = (("name", "text"), ("at", "millis"), ("day", "date"), ("document", "json"))
+    assert no_rows(columns) == [column([]), numbers([]), numbers([]), documents([])]

@@ -1,6 +1,6 @@
 """The SQL of what a batch leaves in rows and sums."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from projector.changes import Changes
-from projector.columns import Column, column, plain, rows_of, values_of
+from projector.columns import Column, column, documents, numbers, rows_of, values_of
 from projector.counting import Sums
 from projector.order_row import OrderRow
 from projector.refunds import Refund
@@ -50,6 +50,7 @@ def _writing() -> str:
 
 
 _WRITING = _writing()
+_WRITTEN: Mapping[str, Callable[[Sequence[Any]], str]] = {"text": column, "json": documents}  # all others: numbers
 _encode = msgspec.json.Encoder().encode
 
 
@@ -96,7 +97,7 @@ def row_texts(changes: Changes, rows: Sequence[RowValues]) -> Iterable[str]:
     """Write rows and sums out, column by column. `rows` are those of the changes."""
     if rows:
         for (_, kind), values in zip(_ORDER_COLUMNS, zip(*rows, strict=True), strict=True):
-            yield column(values) if kind == "text" else plain(values)
+            yield _WRITTEN.get(kind, numbers)(values)
         for table, tally in _tallies(changes):
             yield from table.written(tally)
         yield from _refunds(changes.refunds)
@@ -122,11 +123,11 @@ async def send(connection: asyncpg.Connection, texts: Texts) -> None:
 
 def _refunds(refunds: Sequence[Refund]) -> Iterable[str]:
     yield column([refund.order_id for refund in refunds])
-    yield plain([refund.version for refund in refunds])
+    yield numbers([refund.version for refund in refunds])
     yield column([refund.venue_id for refund in refunds])
     yield column([refund.organization_id for refund in refunds])
-    yield plain([refund.refunded_at for refund in refunds])
+    yield numbers([refund.refunded_at for refund in refunds])
     yield column([refund.currency for refund in refunds])
-    yield plain([refund.amount for refund in refunds])
+    yield numbers([refund.amount for refund in refunds])
     yield column([refund.actor for refund in refunds])
     yield column([refund.reason for refund in refunds])

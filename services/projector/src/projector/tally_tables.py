@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from projector.columns import Column, column, plain, rows_of, values_of
+from projector.columns import Column, column, no_rows, numbers, rows_of, values_of
 from projector.counting import Occasion, Sums
 from projector.sales import ITEM_SUMS, SALES_SUMS, ItemKey, SalesKey
 from projector.stage_times import StageKey, bucket_end
@@ -19,6 +19,7 @@ class TallyTable:
     """One table. `extras` follow from the key; where the first `counters` sums, one or two, are 0 the row is deleted.
 
     With `zeros_stay` it is kept instead, also where a batch went to it and away again: as two batches would leave it.
+    Where it `grows`, each batch leaves rows of its own, and whoever reads them adds them up.
     """
 
     name: str
@@ -28,6 +29,7 @@ class TallyTable:
     counters: int = 1
     extras: tuple[Column, ...] = ()
     zeros_stay: bool = False
+    grows: bool = False
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -38,10 +40,10 @@ class TallyTable:
         """Give the SQL that adds rows; its parameters are `columns`, from number `first` on."""
         names = ", ".join(name for name, _ in self.columns)
         sums = ", ".join(f"{name} = held.{name} + excluded.{name}" for name, _ in self.sums)
+        met = f"ON CONFLICT ({', '.join(name for name, _ in self.keys)}) DO UPDATE SET {sums}"
         return (
             f"INSERT INTO {self.name} AS held ({names}) "  # noqa: S608  # our own names
-            f"SELECT {values_of(self.columns)} FROM {rows_of(self.columns, first)} "
-            f"ON CONFLICT ({', '.join(name for name, _ in self.keys)}) DO UPDATE SET {sums}"
+            f"SELECT {values_of(self.columns)} FROM {rows_of(self.columns, first)} {'' if self.grows else met}"
         )
 
     def clearing(self) -> str:
@@ -54,13 +56,13 @@ class TallyTable:
         """Give a batch's sums, a text a column."""
         parts = [part for part in tally.items() if self.zeros_stay or any(part[1])]
         if not parts:
-            return [""] * len(self.columns)
+            return no_rows(self.columns)
         keys, sums = zip(*parts, strict=True)
-        return [*self.written_keys(keys), *map(plain, zip(*sums, strict=True))]
+        return [*self.written_keys(keys), *map(numbers, zip(*sums, strict=True))]
 
     def lessened(self, tally: Mapping[Any, Sums]) -> list[str] | None:
         """Give the keys, a text a column, of rows that may have come to nothing; None where there is none."""
-        if self.zeros_stay:
+        if self.zeros_stay or self.grows:
             return None
         last = self.counters - 1
         less = [key for key, sums in tally.items() if sums[0] < 0 or sums[last] < 0]
@@ -86,8 +88,8 @@ def _item_keys(keys: Collection[ItemKey]) -> list[str]:
 def _stage_keys(keys: Collection[StageKey]) -> list[str]:
     occasions, stages, stations, starts = zip(*keys, strict=True)
     *occasion, organizations = _occasions(occasions)
-    ends = plain(map(bucket_end, starts))
-    return [*occasion, column(stages), column(stations), plain(starts), organizations, ends]
+    ends = numbers(map(bucket_end, starts))
+    return [*occasion, column(stages), column(stations), numbers(starts), organizations, ends]
 
 
 def _count_keys(keys: Collection[Key]) -> list[str]:
@@ -96,7 +98,7 @@ def _count_keys(keys: Collection[Key]) -> list[str]:
 
 def _occasions(occasions: Iterable[Occasion]) -> list[str]:
     venues, organizations, hours, days = zip(*occasions, strict=True)
-    return [column(venues), plain(hours), plain(days), column(organizations)]
+    return [column(venues), numbers(hours), numbers(days), column(organizations)]
 
 
 SALES = TallyTable(
@@ -118,6 +120,7 @@ STAGE_TIMES = TallyTable(
     extras=(("below_seconds", "bigint"),),
     sums=_sums(("stays", "milliseconds")),
     written_keys=_stage_keys,
+    grows=True,
 )
 COUNTS = TallyTable(
     "venue_status_counts",

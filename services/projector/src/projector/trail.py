@@ -1,13 +1,14 @@
 """The audit trail and the dead letters on their way to Postgres: records, as they stand in the log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from io import BytesIO
+from struct import Struct
 from typing import Any
 
 import asyncpg
 
-from order_contracts.wire import Envelope
+from order_contracts.wire import MAX_ID, Envelope
 from projector.changes import DeadLetter, LogRecord, TrailEntry
 from projector.order_row import at_ms
 
@@ -15,53 +16,58 @@ _TRAIL_COLUMNS = (
     "order_id", "version", "event_id", "type", "venue_id", "organization_id", "partition", "log_offset", "appended_at",
     "fingerprint",
 )  # fmt: skip
-_TABS = len(_TRAIL_COLUMNS) + 1
-_REST = [f".{rest:03}+00" for rest in range(1000)]
+_FIXED = ("version", "partition", "log_offset", "appended_at", "began_at")
+_VARYING = ("venue_id", "organization_id", "type", "order_id", "event_id", "fingerprint", "event")
+COLUMNS = (*_FIXED, *_VARYING)
+_BEFORE, _AFTER = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+_fixed = Struct(">hiqiiiqiqiq").pack  # how many columns, then each of the fixed ones behind its length
+_length = Struct(">i").pack
+_LENGTHS = [_length(number) for number in range(MAX_ID + 1)]  # of an envelope's texts, which are ASCII
+_Y2K_MS = 946_684_800_000  # where Postgres counts its microseconds from
 
 
-async def append_trail(connection: asyncpg.Connection, text: bytes) -> None:
-    """Add accepted events, a line each. COPY knows no conflicts: the compare-and-set of the position rules them out."""
-    if text:
-        columns = (*_TRAIL_COLUMNS, "began_at", "event")
-        with BytesIO(text) as source:  # closed, or a cycle that asyncpg leaves would hold all of it for the collector
-            await connection.copy_to_table("order_events", source=source, columns=columns)
+async def append_trail(connection: asyncpg.Connection, rows: bytes) -> None:
+    """Add accepted events. COPY knows no conflicts: the compare-and-set of the position rules them out."""
+    if rows:
+        with BytesIO(_BEFORE + rows + _AFTER) as source:  # closed, or a cycle that asyncpg leaves would hold all of it
+            await connection.copy_to_table("order_events", source=source, columns=COLUMNS, format="binary")
 
 
-def trail_lines(entries: Sequence[TrailEntry]) -> bytes:
-    """Write accepted events as COPY reads them: asyncpg would encode each of their twelve values by itself.
+def trail_lines(entries: Iterable[TrailEntry]) -> bytes:
+    """Write accepted events as COPY reads them in its binary form: asyncpg would encode each value by itself.
 
-    An envelope's texts hold no control characters; an event may, between its tokens.
+    Nothing is escaped and no moment is a text: it costs Postgres and us less than its lines of text.
     """
-    lines = b"".join([part for entry in entries for part in _line(entry)]).replace(b"\\", b"\\\\")
-    if b"\r" in lines or lines.count(b"\n") != len(entries) or lines.count(b"\t") != _TABS * len(entries):
-        return b"".join([_apart(entry) for entry in entries])
-    return lines
+    return b"".join([_line(entry) for entry in entries])
 
 
-def _line(entry: TrailEntry) -> tuple[bytes, bytes, bytes]:
+def _line(entry: TrailEntry) -> bytes:
     record, envelope, began_at = entry
-    before = (
-        f"{envelope.order_id}\t{envelope.version}\t{envelope.id}\t{envelope.type}\t{envelope.venue_id}\t"
-        f"{envelope.organization_id}\t{record.partition}\t{record.offset}\t{_written(envelope.appended_at)}\t"
-        f"{envelope.fingerprint}\t{_written(began_at)}\t"
+    order_id, event_id, fingerprint, event = envelope.order_id, envelope.id, envelope.fingerprint, envelope.value
+    moments = 8, _moment(envelope.appended_at), 8, _moment(began_at)
+    return b"".join(
+        (
+            _fixed(len(COLUMNS), 8, envelope.version, 4, record.partition, 8, record.offset, *moments),
+            _shared(envelope.venue_id, envelope.organization_id, envelope.type),
+            _LENGTHS[len(order_id)],
+            order_id.encode(),
+            _LENGTHS[len(event_id)],
+            event_id.encode(),
+            _LENGTHS[len(fingerprint)],
+            fingerprint.encode(),
+            _length(len(event)),
+            event,
+        )
     )
-    return before.encode(), envelope.value, b"\n"
 
 
-def _apart(entry: TrailEntry) -> bytes:
-    """Write a line whose event has white space between its tokens."""
-    before, event, end = (part.replace(b"\\", b"\\\\") for part in _line(entry))
-    return before + event.replace(b"\n", b"\\n").replace(b"\r", b"\\r").replace(b"\t", b"\\t") + end
+@lru_cache(maxsize=4096)  # the events of a batch share few
+def _shared(*texts: str) -> bytes:
+    return b"".join(_length(len(text)) + text for text in map(str.encode, texts))
 
 
-def _written(milliseconds: int) -> str:
-    seconds, rest = divmod(milliseconds, 1000)
-    return _second(seconds) + _REST[rest]
-
-
-@lru_cache(maxsize=4096)  # the events of a batch share few seconds
-def _second(seconds: int) -> str:
-    return at_ms(seconds * 1000).strftime("%Y-%m-%d %H:%M:%S")
+def _moment(milliseconds: int) -> int:
+    return (milliseconds - _Y2K_MS) * 1000
 
 
 async def put_dead_letters(connection: asyncpg.Connection, letters: Iterable[DeadLetter]) -> None:

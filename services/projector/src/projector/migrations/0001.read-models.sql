@@ -1,6 +1,9 @@
 -- The read models and the positions that they stand for.
 -- depends:
 
+-- COLLATE "C" where a text is part of a key: looked up and sorted byte by byte, whatever language the database speaks
+-- (decision 59). Schemas made before 2026-11-30 keep the database's collation until they are rebuilt.
+
 -- Where each partition's projection stands, in the transaction that wrote its rows. `lineage` is a digest of the
 -- record before `next`: it is read again at every start, so that another log under the same name is noticed.
 CREATE TABLE positions (
@@ -14,12 +17,12 @@ CREATE TABLE positions (
 -- `head` is the order's last accepted event. created_at and updated_at are the log's clock: the append times of its
 -- first and last events, so that a rebuild gives the same rows.
 CREATE TABLE orders (
-    order_id        text        PRIMARY KEY,
-    venue_id        text        NOT NULL,
-    organization_id text        NOT NULL,
+    order_id        text COLLATE "C" PRIMARY KEY,
+    venue_id        text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
     version         bigint      NOT NULL,
     head            text        NOT NULL,
-    status          text        NOT NULL,
+    status          text COLLATE "C" NOT NULL,
     payment         text,
     channel         text,
     display_number  text,
@@ -36,12 +39,12 @@ CREATE INDEX idx_orders_organization_status_created ON orders(organization_id, s
 
 -- The audit trail: accepted events as they stand in the log, byte for byte, hence json and not jsonb.
 CREATE TABLE order_events (
-    order_id        text        NOT NULL,
+    order_id        text COLLATE "C" NOT NULL,
     version         bigint      NOT NULL,
     event_id        text        NOT NULL,
     type            text        NOT NULL,
-    venue_id        text        NOT NULL,
-    organization_id text        NOT NULL,
+    venue_id        text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
     partition       integer     NOT NULL,
     log_offset      bigint      NOT NULL,
     appended_at     timestamptz NOT NULL,
@@ -51,9 +54,9 @@ CREATE TABLE order_events (
 
 -- Rows stay at 0: whether a status was passed through within one batch or in two must not show.
 CREATE TABLE venue_status_counts (
-    venue_id        text   NOT NULL,
-    status          text   NOT NULL,
-    organization_id text   NOT NULL,
+    venue_id        text COLLATE "C" NOT NULL,
+    status          text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
     orders          bigint NOT NULL,
     PRIMARY KEY (venue_id, status, organization_id)
 );
@@ -62,12 +65,12 @@ CREATE TABLE venue_status_counts (
 -- kept, so that a replay needs nothing else.
 CREATE TABLE dead_letters (
     partition       integer     NOT NULL,
-    order_id        text        NOT NULL,
+    order_id        text COLLATE "C" NOT NULL,
     version         bigint      NOT NULL,
     event_id        text        NOT NULL,
     type            text        NOT NULL,
-    venue_id        text        NOT NULL,
-    organization_id text        NOT NULL,
+    venue_id        text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
     log_offset      bigint      NOT NULL,
     appended_at     timestamptz NOT NULL,
     value           bytea       NOT NULL,

@@ -9,12 +9,13 @@ TRUNCATE orders, venue_status_counts, dead_letters;
 DROP TABLE order_events;
 UPDATE positions SET next = 0, lineage = NULL;
 
--- The document as the text that was folded, not parsed once more into jsonb on each write: it is answered as text.
+-- The document as the text that was folded, not parsed once more on each write: it is answered as text. (json in
+-- schemas made before 2026-11-30, as are pace and event; decision 59.)
 ALTER TABLE orders
-    ALTER COLUMN document TYPE json USING document::text::json,
+    ALTER COLUMN document TYPE text USING document::text,
     ADD COLUMN promised_at timestamptz,
     ADD COLUMN ready_at    timestamptz,  -- made, by the log's clock; NULL while it is not, and for imported orders
-    ADD COLUMN pace        json NOT NULL;  -- the clocks that stage_times is told from: [since, {status: ms}, {line: …}]
+    ADD COLUMN pace        text NOT NULL;  -- the clocks that stage_times is told from: [since, {status: ms}, {line: …}]
 
 -- Of late orders only, and therefore next to nothing to keep up.
 CREATE INDEX idx_orders_late ON orders (venue_id, ready_at) WHERE ready_at > promised_at;
@@ -29,18 +30,18 @@ WHERE ready_at > promised_at AND status NOT IN ('rejected', 'cancelled', 'failed
 -- and goes with it, whole. The projector makes them (trail_months). That (order_id, version) is unique holds across
 -- partitions too: only one of them can hold an order, since began_at never changes.
 CREATE TABLE order_events (
-    order_id        text        NOT NULL,
+    order_id        text COLLATE "C" NOT NULL,
     version         bigint      NOT NULL,
     event_id        text        NOT NULL,
     type            text        NOT NULL,
-    venue_id        text        NOT NULL,
-    organization_id text        NOT NULL,
+    venue_id        text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
     partition       integer     NOT NULL,
     log_offset      bigint      NOT NULL,
     appended_at     timestamptz NOT NULL,
     began_at        timestamptz NOT NULL,  -- appended_at of the order's first event, as orders.created_at
     fingerprint     text,
-    event           json        NOT NULL,
+    event           text        NOT NULL,
     PRIMARY KEY (order_id, version, began_at)
 ) PARTITION BY RANGE (began_at);
 CREATE INDEX idx_order_events_appended ON order_events USING brin (appended_at) WITH (autosummarize = on);
@@ -50,11 +51,11 @@ CREATE INDEX idx_order_events_appended ON order_events USING brin (appended_at) 
 -- A row whose orders all went away again is deleted: that they once were there must not show. Rows are small and
 -- rewritten often: room in each page keeps their updates out of the index.
 CREATE TABLE sales_by_hour (
-    venue_id        text        NOT NULL,
+    venue_id        text COLLATE "C" NOT NULL,
     hour            timestamptz NOT NULL,
     business_date   date        NOT NULL,
-    currency        text        NOT NULL,  -- XXX where an order says nothing of money
-    organization_id text        NOT NULL,
+    currency        text COLLATE "C" NOT NULL,  -- XXX where an order says nothing of money
+    organization_id text COLLATE "C" NOT NULL,
     orders          bigint      NOT NULL,
     cancelled       bigint      NOT NULL,  -- rejected, cancelled or failed: in no other column
     gross           numeric     NOT NULL,  -- stated totals; of orders without one, the sum of their lines
@@ -69,13 +70,13 @@ CREATE TABLE sales_by_hour (
 ) WITH (fillfactor = 70);
 
 CREATE TABLE item_sales_by_hour (
-    venue_id          text        NOT NULL,
+    venue_id          text COLLATE "C" NOT NULL,
     hour              timestamptz NOT NULL,
     business_date     date        NOT NULL,
-    currency          text        NOT NULL,
-    sku               text        NOT NULL,  -- '' without one; the first 100 characters
-    name              text        NOT NULL,  -- the first 200 characters
-    organization_id   text        NOT NULL,
+    currency          text COLLATE "C" NOT NULL,
+    sku               text COLLATE "C" NOT NULL,  -- '' without one; the first 100 characters
+    name              text COLLATE "C" NOT NULL,  -- the first 200 characters
+    organization_id   text COLLATE "C" NOT NULL,
     lines             bigint      NOT NULL,
     quantity          numeric     NOT NULL,
     revenue           numeric     NOT NULL,  -- quantity × (price + modifiers), each line rounded to minor units
@@ -87,13 +88,13 @@ CREATE TABLE item_sales_by_hour (
 -- 51). `stage` is an order's status, or `kitchen` for a line at its station, from when the kitchen had it to when it
 -- was made.
 CREATE TABLE stage_times (
-    venue_id        text        NOT NULL,
+    venue_id        text COLLATE "C" NOT NULL,
     hour            timestamptz NOT NULL,
     business_date   date        NOT NULL,
     stage           text        NOT NULL,
     station         text        NOT NULL,  -- '' for a whole order, and for a line without one
     from_seconds    bigint      NOT NULL,
-    organization_id text        NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
     below_seconds   bigint      NOT NULL,
     stays           bigint      NOT NULL,
     milliseconds    numeric     NOT NULL,
@@ -102,12 +103,12 @@ CREATE TABLE stage_times (
 
 -- One row an event that gave money back, at the time when it did.
 CREATE TABLE refunds (
-    order_id        text        NOT NULL,
+    order_id        text COLLATE "C" NOT NULL,
     version         bigint      NOT NULL,
-    venue_id        text        NOT NULL,
-    organization_id text        NOT NULL,
+    venue_id        text COLLATE "C" NOT NULL,
+    organization_id text COLLATE "C" NOT NULL,
     refunded_at     timestamptz NOT NULL,
-    currency        text        NOT NULL,
+    currency        text COLLATE "C" NOT NULL,
     amount          bigint      NOT NULL,
     actor           text        NOT NULL,
     reason          text,

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 _BUCKETS = 4096
+_SUMS = ("stays", "milliseconds")  # of analytics_times: what its rows are not named by
 
 _TABLES = """
 SELECT held.relname AS name,
@@ -21,15 +22,17 @@ SELECT held.relname AS name,
        (SELECT array_agg(attname::text ORDER BY attname) FROM pg_index JOIN pg_attribute ON attrelid = indrelid
         WHERE indrelid = held.oid AND indisprimary AND attnum = ANY(indkey)) AS key
 FROM pg_class AS held
-WHERE held.relnamespace = to_regnamespace($1) AND held.relkind IN ('r', 'p') AND NOT held.relispartition
-  AND held.relname !~ 'yoyo' AND held.relname NOT IN ('shadow', 'shadow_indexes')
+WHERE held.relnamespace = to_regnamespace($1) AND held.relname !~ 'yoyo'
+  AND (held.relkind IN ('r', 'p') AND NOT held.relispartition
+       AND held.relname NOT IN ('shadow', 'shadow_indexes', 'stage_times')
+       OR held.relname = 'analytics_times')  -- stage_times added up: its own rows tell how the log was cut into batches
 ORDER BY held.relname
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with the columns that name a row; all of its columns where it has no primary key."""
+    """A table, or a view, with the columns that name a row."""
 
     name: str
     columns: tuple[str, ...]
@@ -50,7 +53,12 @@ class RowDifference:
 async def tables_of(connection: asyncpg.Connection, schema: str) -> dict[str, Table]:
     """Describe a schema's tables."""
     rows = await connection.fetch(_TABLES, schema)
-    return {row["name"]: Table(row["name"], tuple(row["columns"]), tuple(row["key"] or row["columns"])) for row in rows}
+    return {row["name"]: _table(row["name"], row["columns"], row["key"]) for row in rows}
+
+
+def _table(name: str, columns: Sequence[str], key: Sequence[str] | None) -> Table:
+    named_by = key or [column for column in columns if column not in _SUMS]
+    return Table(name, tuple(columns), tuple(named_by))
 
 
 async def differences(

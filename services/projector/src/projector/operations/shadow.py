@@ -35,6 +35,11 @@ WHERE table_of.relnamespace = to_regnamespace($1) AND NOT table_of.relispartitio
   AND (NOT held.indisunique OR table_of.relname = 'order_events')
 """  # noqa: S608  # a constant
 
+_TABLES = """
+SELECT format('%I.%I', $1::text, relname) AS name FROM pg_class
+WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p') AND NOT relispartition
+"""
+
 _OUTSIDERS = """
 SELECT DISTINCT format('%I.%I', home.nspname, outside.relname) AS name
 FROM pg_depend AS need
@@ -106,8 +111,9 @@ class Shadow:
         return str(index["name"])
 
     async def analyze(self) -> None:
-        """Let the planner know the new tables, before anybody asks them."""
-        await self._connection.execute("ANALYZE")
+        """Let the planner know the new tables, before anybody asks them; those of other schemas it knows."""
+        tables = [row["name"] for row in await self._connection.fetch(_TABLES, self.schema)]
+        await self._connection.execute(f"ANALYZE {', '.join(tables)}")
 
     async def drop(self) -> None:
         """Remove it. Raises Refusal when a view elsewhere reads it."""

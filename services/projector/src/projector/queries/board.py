@@ -10,7 +10,7 @@ from order_contracts.events import timestamp
 from order_contracts.order import OPEN_STATUSES
 
 OPEN = """
-SELECT status, document->>'status_since' AS since, updated_at FROM orders
+SELECT status, document::json->>'status_since' AS since, updated_at FROM orders
 WHERE venue_id = $1 AND status = ANY($2::text[])
 """
 

@@ -20,8 +20,11 @@ _FIELDS = ", ".join(
     [*(f"'{name}', {name}" for name in _COLUMNS), *(f"'{name}', document->'{name}'" for name in _OF_THE_DOCUMENT)]
 )
 _OPEN = f"""
-SELECT jsonb_strip_nulls(jsonb_build_object({_FIELDS})) FROM orders
-WHERE organization_id = $1 AND status = ANY($2::text[])
+SELECT jsonb_strip_nulls(jsonb_build_object({_FIELDS})) FROM (
+    SELECT {", ".join(_COLUMNS)}, created_at, document::json AS document FROM orders
+    WHERE organization_id = $1 AND status = ANY($2::text[])
+    OFFSET 0  -- read once, not once a field
+) AS one
 ORDER BY created_at, order_id
 """  # noqa: S608  # the fields are the constants above
 _POSITIONS = "SELECT partition, epoch, next FROM positions"
