@@ -11,7 +11,7 @@ import httpx
 from infra.eventually import eventually
 from local_stack.ports import unused_port
 from order_contracts.claims import issue
-from projector.app import serve
+from projector.serving import serve
 from projector.settings import ServeSettings
 
 SECRET = "a secret of at least thirty-two bytes"

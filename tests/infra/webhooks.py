@@ -18,8 +18,8 @@ from standardwebhooks import Webhook
 from infra.operating import Ended
 from infra.running_projector import World
 from local_stack.ports import HOST, unused_port
-from projector.app import send_webhooks
 from projector.settings import WebhookRunSettings, WebhookSettings
+from projector.webhook_sending import send_webhooks
 from projector.webhooks.arguments import add_webhook_commands
 from projector.webhooks.command import perform
 

@@ -63,7 +63,9 @@ class Reader:
 
 
 @asynccontextmanager
-async def reader(world: World, rows: Rows | None, epoch: str) -> AsyncIterator[Reader]:
+async def reader(
+    world: World, rows: Rows | None, epoch: str, *, since: datetime | None = None
+) -> AsyncIterator[Reader]:
     async with AsyncExitStack() as stack:
         consumers = []
         for _ in range(2):
@@ -72,7 +74,7 @@ async def reader(world: World, rows: Rows | None, epoch: str) -> AsyncIterator[R
             await consumer.start()
             consumers.append(consumer)
         partitions = [TopicPartition(world.topic, number) for number in range(PARTITIONS)]
-        since = datetime.now(UTC) - WINDOW
+        since = since or datetime.now(UTC) - WINDOW
         book, start = await fill_book(rows, *consumers, partitions, since, seconds=10)
         metrics, nobody = Metrics(), None
         log = OrderLog(
@@ -118,6 +120,28 @@ async def test_booted_from_rows_or_from_the_log_it_answers_alike(world: World, s
             await asyncio.gather(warm.log.catch_up_all(), cold.log.catch_up_all())
             assert warm.verdicts_since() == cold.verdicts_since()
             assert warm.knows(entries) == cold.knows(entries)
+    finally:
+        rows.close()
+
+
+async def test_an_order_that_began_before_the_window_and_went_on_in_it_is_held_whole(world: World) -> None:
+    written, before, after = RandomLog(Random("long"), VENUES, PARTITIONS), 300, 400
+    await world.append(written.entries(before))
+    since = datetime.now(UTC)
+    await world.append(written.entries(after)[before:])
+    async with world.running():
+        await world.caught_up(before + after)
+    epoch, rows = await epoch_and_rows(world)
+    try:
+        async with reader(world, rows, epoch, since=since) as warm, reader(world, None, epoch) as whole:
+            assert warm.from_rows
+            held, all_of_it = (one.knows(written.entries(0)) for one in (warm, whole))
+            heads = {name: known[0] for name, known in all_of_it.items() if isinstance(known, tuple) and known[0]}
+            moment = since.timestamp() * 1000
+            went_on = {name for name, head in heads.items() if head.appended_at >= moment}
+            first = {name: whole.book._orders[name].event(1) for name in went_on}
+            assert any(event.appended_at < moment for event in first.values())
+            assert {name: held[name] for name in went_on} == {name: all_of_it[name] for name in went_on}
     finally:
         rows.close()
 

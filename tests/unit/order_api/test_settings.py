@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from order_api.__main__ import WRONG_SETTINGS, main
+from order_api.serving import WRONG_SETTINGS, serve
 from order_api.settings import Settings
 
 GOOD = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
@@ -33,7 +33,7 @@ def test_a_wrong_variable_is_named(
         monkeypatch.delenv(name, raising=False)
     for name, text in {**GOOD, **environment}.items():
         monkeypatch.setenv(name, text)
-    assert main() == WRONG_SETTINGS
+    assert serve() == WRONG_SETTINGS
     assert words in capsys.readouterr().err
 
 

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import structlog
 import uvicorn
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -31,13 +30,12 @@ from order_api.fetch_sessions import fetch_in_sessions
 from order_api.identity import Identity
 from order_api.images import routes as images
 from order_api.intake import Intake
-from order_api.key_fetch import fetch_keys
 from order_api.limits import Limits
 from order_api.metrics import Metrics
 from order_api.order_desk import OrderDesk
 from order_api.order_log import OrderLog
 from order_api.pos import routes as pos
-from order_api.pos.square_fetch import SquareOrders
+from order_api.pos.stated import OrderSource
 from order_api.rates import Rates
 from order_api.row_boot import fill_book
 from order_api.rows import Rows, open_rows
@@ -56,18 +54,16 @@ _log = structlog.get_logger()
 async def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT (gives 0) or until the log can't be read any more (gives 1)."""
     epoch, topic = await check_topic(settings), settings.orders_topic
-    garbage.while_filling()
     async with AsyncExitStack() as stack:
         metrics, tracing = Metrics(), start_tracing("order-api", complain=_log.error)
         if tracing is not None:
             stack.callback(tracing.stop)
-        tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
+        tokens = Tokens(settings, fetch=_fetch_keys, complain=_log.error)
         await tokens.start()
         refreshing = _background(stack, tokens.run())
         guest_keys = KeptGuestKeys(settings, complain=_log.error)
         await guest_keys.start()
         _background(stack, guest_keys.run())
-        http = await stack.enter_async_context(httpx.AsyncClient())
         broker = await stack.enter_async_context(_broker(settings))
         await broker.start()
         consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
@@ -119,9 +115,7 @@ async def run(settings: Settings) -> int:
         def why_not_ready() -> str | None:
             return why_not_started() or tokens.missing()
 
-        _routes(
-            app, settings, desk, identity, events, SquareOrders(http, settings.square_api_url, settings.square_venues)
-        )
+        _routes(app, settings, desk, identity, events, await _square(settings, stack))
         app.include_router(
             probes.router(metrics=metrics, stuck=tail.stuck, started=why_not_started, ready=why_not_ready)
         )
@@ -172,8 +166,30 @@ async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows |
     return rows
 
 
+async def _fetch_keys(url: str) -> bytes:
+    from order_api.key_fetch import fetch_keys  # noqa: PLC0415  # httpx costs a start that does without it 0.1 s
+
+    return await fetch_keys(url)
+
+
+async def _square(settings: Settings, stack: AsyncExitStack) -> OrderSource | None:
+    if not settings.square_venues:
+        return None
+    import httpx  # noqa: PLC0415  # see above
+
+    from order_api.pos.square_fetch import SquareOrders  # noqa: PLC0415
+
+    http = await stack.enter_async_context(httpx.AsyncClient())
+    return SquareOrders(http, settings.square_api_url, settings.square_venues)
+
+
 def _routes(
-    app: FastAPI, settings: Settings, desk: OrderDesk, identity: Identity, events: EventTaking, square: SquareOrders
+    app: FastAPI,
+    settings: Settings,
+    desk: OrderDesk,
+    identity: Identity,
+    events: EventTaking,
+    square: OrderSource | None,
 ) -> None:
     problems.install(app)
     openapi.describe(app)

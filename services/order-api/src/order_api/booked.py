@@ -69,9 +69,10 @@ class BookedOrder(Struct, gc=False):
         return self.first + len(self.events) - 1
 
     @property
-    def last_at(self) -> int:
-        """When its head was appended."""
-        return int(self.events[-1].split(_END, 4)[3])
+    def last(self) -> tuple[str, int]:
+        """Its head's id, and when that was appended."""
+        name, _, _, appended_at, _ = self.events[-1].split(_END, 4)
+        return name.decode(), int(appended_at)
 
     def add(self, packed: bytes, version: int, parent: str | None) -> None:
         """Take in what was accepted next. Where it does not join on, what is held was no part of its history."""

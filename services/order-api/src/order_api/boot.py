@@ -59,6 +59,7 @@ async def _config_of(admin: AIOKafkaAdminClient, topic: str) -> dict[str, str]:
 async def find_start(consumer: AIOKafkaConsumer, partitions: list[TopicPartition], since: datetime) -> Start:
     """Find the first record of each partition that was appended at or after `since`; the end where there is none."""
     moment = int(since.timestamp() * 1000)
+    await consumer._client.add_topic(partitions[0].topic)  # noqa: SLF001  # else its first question waits for 0.1 s
     first = await consumer.beginning_offsets(partitions)
     ends = await consumer.end_offsets(partitions)  # first: what comes in between is found
     found = await consumer.offsets_for_times(dict.fromkeys(partitions, moment))

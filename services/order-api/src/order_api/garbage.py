@@ -3,11 +3,15 @@
 import gc
 
 _SERVING = (50_000, 20, 50)  # the usual 700 walk a growing book again and again: 30 % of the CPU of filling it
-_FILLING = (5_000_000, 20, 50)  # a book makes no garbage while it is filled; bounded, should that take long
+_FILLING = (
+    5_000_000,
+    20,
+    50,
+)  # neither imports nor a book make garbage while they grow; bounded, should that take long
 
 
 def while_filling() -> None:
-    """Leave the collector alone until the book is full."""
+    """Let the collector rest until the book is full."""
     gc.set_threshold(*_FILLING)
 
 

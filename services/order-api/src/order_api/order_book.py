@@ -21,8 +21,8 @@ from order_contracts.guest_texts import erased_document, says_erased
 from order_contracts.wire import Envelope
 
 _MOST_BORROWED = 10_000
-StoredEvent = tuple[str, int, str, str, bytes]
-"""Order, version, venue, organization, and the event as `booked.pack` writes it."""
+StoredEvent = tuple[str, int, bytes, str | None, str | None]
+"""Order, version, the event as `booked.pack` writes it; and of version 1 at least, the venue and its organization."""
 
 
 class Standing(Struct, frozen=True):
@@ -60,28 +60,31 @@ class OrderBook:
 
     def fill(self, stored: Iterable[StoredEvent], partitions: int) -> None:
         """Take in events from the rows, before the tail begins; `settle` must follow the last of them."""
-        for order_id, version, venue_id, organization_id, packed in stored:
+        for order_id, version, packed, venue_id, organization_id in stored:
             order = self._orders.get(order_id)
             if order is None:
-                partition = partition_of(venue_id, partitions)
-                self._orders[order_id] = BookedOrder(intern(venue_id), partition, version, (packed,))
-                self._organizations[venue_id] = organization_id
+                order = self._orders[order_id] = BookedOrder("", 0, version, (packed,))
             elif version == order.first + len(order.events):
                 order.events = (*order.events, packed)
             else:
                 order.complete_with({version: packed})
+            if venue_id is not None and organization_id is not None:
+                order.venue_id, order.partition = intern(venue_id), partition_of(venue_id, partitions)
+                self._organizations[venue_id] = organization_id
 
     def settle(self) -> None:
         """Put the orders in order of their last event."""
-        self._orders = dict(sorted(self._orders.items(), key=lambda entry: entry[1].last_at))
+        self._orders = dict(sorted(self._orders.items(), key=lambda entry: entry[1].last[1]))
 
     def begun_earlier(self) -> list[str]:
         """Name the orders whose beginning is not known."""
         return [order_id for order_id, order in self._orders.items() if not order.whole]
 
-    def heads(self) -> Iterator[tuple[str, BookedEvent]]:
-        """Give each order's last accepted event, oldest first."""
-        return ((order_id, order.event(order.version)) for order_id, order in self._orders.items())
+    def heads(self) -> Iterator[tuple[int, str, str, int, int]]:
+        """Give each order's partition, name, and last accepted event (id, version, time), oldest first."""
+        for order_id, order in self._orders.items():
+            event_id, appended_at = order.last
+            yield order.partition, order_id, event_id, order.version, appended_at
 
     def knows_all(self, partition: int) -> bool:
         """Whether an order that is not here is nowhere."""
@@ -166,7 +169,7 @@ class OrderBook:
 
     def forget_before(self, moment: int) -> None:
         """Drop orders whose last event is older than `moment`."""
-        old = list(takewhile(lambda entry: entry[1].last_at < moment, self._orders.items()))
+        old = list(takewhile(lambda entry: entry[1].last[1] < moment, self._orders.items()))
         for order_id, order in old:
             del self._orders[order_id]
             after = offset_of(order.events[-1]) + 1

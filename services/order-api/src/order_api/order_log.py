@@ -62,8 +62,8 @@ class OrderLog:
             number: Reading(Arbiter(complete=number in start.complete, settled=start.settled), offset)
             for number, offset in start.offsets.items()
         }
-        for order_id, head in book.heads():
-            self._partitions[head.partition].arbiter.seed(order_id, head.id, head.version, head.appended_at)
+        for number, order_id, event_id, version, appended_at in book.heads():
+            self._partitions[number].arbiter.seed(order_id, event_id, version, appended_at)
 
     def position_after(self, event: BookedEvent) -> Position:
         """Give the position that has seen an event."""

@@ -95,9 +95,9 @@ async def _read(snapshot: RowSnapshot, start: Start, since: datetime) -> OrderBo
     book, partitions = OrderBook(start.offsets), len(start.offsets)
     async for chunk in snapshot.since(since):
         book.fill(chunk, partitions)
-    book.fill(await snapshot.of_orders(book.begun_earlier()), partitions)
-    incomplete = len(book.begun_earlier())
-    if incomplete:
-        raise RowsUnusable(f"they lack the beginning of {incomplete} orders")
+    if earlier := book.begun_earlier():
+        book.fill(await snapshot.of_orders(earlier), partitions)
+        if incomplete := len(book.begun_earlier()):
+            raise RowsUnusable(f"they lack the beginning of {incomplete} orders")
     book.settle()
     return book

@@ -1,6 +1,6 @@
 """`python -m projector run | serve | migrate | webhooks run`, and the operator's commands.
 
-Those are in operations/command.py and webhooks/command.py.
+Those are in operations/command.py and webhooks/command.py. Each loads what it is made of and no more.
 """
 
 import argparse
@@ -14,15 +14,12 @@ import uvloop
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from projector.app import run, send_webhooks, serve
 from projector.checkpoints import EpochMismatch
 from projector.database import WrongSchema
 from projector.holdings import LineageBroken
 from projector.log_contract import TopicUnfit
 from projector.logs import configure_logs
 from projector.operations.arguments import add_commands
-from projector.operations.command import operate
-from projector.schema import migrate
 from projector.settings import (
     DatabaseSettings,
     LogSettings,
@@ -32,7 +29,6 @@ from projector.settings import (
     WebhookSettings,
 )
 from projector.webhooks.arguments import add_webhook_commands
-from projector.webhooks.command import operate_webhooks
 
 S = TypeVar("S", bound=BaseSettings)
 COLLECT = (50_000, 20, 50)  # the usual 700 walk all of a batch several times while it is being made
@@ -61,8 +57,12 @@ def main() -> int:
     webhooks = arguments.command == "webhooks"
     process = processes.get(f"webhooks {arguments.action}" if webhooks else arguments.command)
     if process is None and webhooks:
+        from projector.webhooks.command import operate_webhooks  # noqa: PLC0415  # see above, as the others
+
         return operate_webhooks(_settings(WebhookSettings), arguments)
     if process is None:
+        from projector.operations.command import operate  # noqa: PLC0415
+
         return operate(_settings(LogSettings), arguments)
     try:
         process()
@@ -73,25 +73,33 @@ def main() -> int:
 
 
 def _run() -> None:
+    gc.set_threshold(*COLLECT)
+    from projector.app import run  # noqa: PLC0415
+
     settings = _settings(RunSettings)
     configure_logs(settings.log_level)
-    gc.set_threshold(*COLLECT)
     uvloop.run(run(settings))
 
 
 def _serve() -> None:
+    from projector.serving import serve  # noqa: PLC0415
+
     settings = _settings(ServeSettings)
     configure_logs(settings.log_level)
     uvloop.run(serve(settings))
 
 
 def _send_webhooks() -> None:
+    from projector.webhook_sending import send_webhooks  # noqa: PLC0415
+
     settings = _settings(WebhookRunSettings)
     configure_logs(settings.log_level)
     uvloop.run(send_webhooks(settings))
 
 
 def _migrate() -> None:
+    from projector.schema import migrate  # noqa: PLC0415
+
     settings = _settings(DatabaseSettings)
     configure_logs(settings.log_level)
     applied = migrate(settings.direct_address, settings.database_schema)

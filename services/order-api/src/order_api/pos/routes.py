@@ -49,10 +49,10 @@ def router(
     desk: OrderDesk,
     identity: Identity,
     square: Mapping[str, SquareVenue],
-    square_orders: OrderSource,
+    square_orders: OrderSource | None,
     now: Callable[[], datetime],
 ) -> APIRouter:
-    """Give the POS routes over a desk."""
+    """Give the POS routes over a desk; `square_orders` may be None where `square` is empty."""
     routes = APIRouter(prefix="/v1/pos", tags=["pos"])
 
     async def who(request: Request, venue_id: Venue) -> Claims:
@@ -67,7 +67,7 @@ def router(
     async def take_square_webhook(request: Request, venue_id: Venue) -> Response:
         """Take a webhook of Square's: check its signature, fetch the order that it names, follow it."""
         venue = square.get(venue_id)
-        if venue is None:
+        if venue is None or square_orders is None:
             detail = f"Square is not set up for venue {venue_id}: add it to SQUARE_VENUES"
             raise Problem(HTTPStatus.NOT_FOUND, "pos_not_set_up", detail)
         body, signature = await request.body(), request.headers.get(SIGNATURE_HEADER)
@@ -76,15 +76,17 @@ def router(
             detail = f"{SIGNATURE_HEADER} is not Square's for {venue.notification_url} and this body"
             raise Problem(HTTPStatus.FORBIDDEN, "signature_invalid", detail, field=SIGNATURE_HEADER)
         notice = read_notice(body, venue.location_id)
-        return _told(notice if isinstance(notice, Aside) else await follow_square(venue_id, venue, notice))
+        return _told(
+            notice if isinstance(notice, Aside) else await follow_square(venue_id, venue, notice, square_orders)
+        )
 
-    async def follow_square(venue_id: str, venue: SquareVenue, notice: Notice) -> Followed | Aside:
+    async def follow_square(venue_id: str, venue: SquareVenue, notice: Notice, orders: OrderSource) -> Followed | Aside:
         zone = ZoneInfo(venue.timezone)
         order_id = order_id_for(venue_id, SOURCE, notice.order_id, business_date(notice.created_at, zone))
         aside = seen(await held_order(desk, venue_id, order_id), notice.version)
         if aside is not None:
             return aside
-        stated = read_order(await square_orders.fetch_order(venue_id, notice.order_id), zone)
+        stated = read_order(await orders.fetch_order(venue_id, notice.order_id), zone)
         if isinstance(stated, Aside):
             return stated
         if stated.version < notice.version:
