@@ -6,6 +6,7 @@ import re
 import pytest
 
 from infra.cloudformation import FOLDER, TEMPLATES, Runs, alarms, dashboard, resources, template
+from infra.manifests import container, of_kind, render
 from infra.tools import ROOT, run_tool
 from order_api.images.terms import PREFIX
 from scanserve_cost.shapes import GUARDED, LARGE, MEDIUM, SMALL
@@ -95,6 +96,13 @@ def test_ecs_scales_by_the_seeds_figures() -> None:
     (service,) = resources("process", "AWS::ECS::Service").values()
     (task,) = resources("process", "AWS::ECS::TaskDefinition").values()
     assert (service["DesiredCount"], task["Cpu"], task["Memory"]) == (2, "512", "1024")
+
+
+def test_ecs_runs_every_process_that_kubernetes_does() -> None:
+    deployed = of_kind(render("small"), "Deployment")
+    args = {name: container(d["spec"]["template"])["args"] for name, d in deployed.items()}
+    told = [stack["Parameters"] for stack in resources("compute", "AWS::CloudFormation::Stack").values()]
+    assert {one["Service"]: one["Command"].split(",") for one in told if "Service" in one} == args
 
 
 def test_a_bill_that_jumps_is_told_before_it_comes() -> None:
