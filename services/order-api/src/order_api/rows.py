@@ -32,8 +32,9 @@ _OF_ORDERS = "order_id = ANY($1::text[])"
 # By venue, so that idx_orders_venue_status_created is used: an index of all scheduled orders would cost every write.
 SCHEDULED = (
     "SELECT waiting.* FROM venue_status_counts c CROSS JOIN LATERAL (SELECT order_id, venue_id, organization_id, "
-    "document::json ->> 'scheduled_for' AS moment FROM orders o WHERE o.venue_id = c.venue_id AND o.status = 'scheduled' "
-    "OFFSET 0) waiting WHERE c.status = 'scheduled' AND c.orders > 0 AND moment IS NOT NULL"
+    "document::json ->> 'scheduled_for' AS moment FROM orders o "
+    "WHERE o.venue_id = c.venue_id AND o.status = 'scheduled' OFFSET 0) waiting "
+    "WHERE c.status = 'scheduled' AND c.orders > 0 AND moment IS NOT NULL"
 )
 _POSITIONS = "SELECT partition, epoch, next, lineage FROM positions"
 
