@@ -27,6 +27,9 @@ class Verdict(Enum):
     LATE = "late"  # appended after its not_after: its writer has given it up long ago
 
 
+_ACCEPTED, _SUPERSEDED, _LATE = Verdict  # a look at an enumeration's member takes longer than a judgement
+
+
 class _Head(Struct, frozen=True, gc=False):  # one an order: the collector has nothing to look for in them
     id: str
     version: int
@@ -63,14 +66,14 @@ class Arbiter:
         if self._settled_at is None:
             self._settled_at = record.appended_at + SETTLING_MS
         if record.appended_at > record.not_after:
-            return Verdict.LATE
+            return _LATE
         head = self._heads.get(record.order_id)
         if not self._extends(head, record):
-            return Verdict.SUPERSEDED
+            return _SUPERSEDED
         tentative = record.appended_at < self._settled_at
         self._heads.pop(record.order_id, None)  # so that the dict stays in order of last events
         self._heads[record.order_id] = _Head(record.id, record.version, record.appended_at, tentative)
-        return Verdict.ACCEPTED
+        return _ACCEPTED
 
     def _extends(self, head: _Head | None, record: Envelope) -> bool:
         if head is None:

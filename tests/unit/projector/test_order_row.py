@@ -45,6 +45,14 @@ def test_golden_records_make_rows(first: int, last: int, status: str) -> None:
     assert (row.status, row.version) == (status, last - first)
 
 
+def test_a_first_event_leaves_nothing_that_it_calls_null() -> None:
+    change = {"status": "placed", "notes": None, "items": {"1": {"name": "null", "notes": None}, "2": None}}
+    row = after(None, 1, change)
+    assert row.document == {"version": 1, "status": "placed", "items": {"1": {"name": "null"}}}
+    plain = {"status": "placed", "items": {"1": {"name": "Soup", "modifiers": []}}}
+    assert after(None, 1, plain).document == {"version": 1, **plain}
+
+
 def test_statuses_that_nobody_knows_yet_are_kept() -> None:
     assert after(None, 1, {"status": "levitating", "payment": "bartered"}).status == "levitating"
 

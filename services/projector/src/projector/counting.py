@@ -17,7 +17,6 @@ from order_contracts.order import Status
 from projector.order_row import OrderRow, at_ms
 from projector.unprojectable import day_of, text_in
 
-_ENDED_UNMADE = frozenset({Status.REJECTED, Status.CANCELLED, Status.FAILED})
 _PLACING = frozenset({"status", "placed_at", "business_date"})
 _HOUR = 3_600_000
 K = TypeVar("K")
@@ -51,11 +50,16 @@ class Standing(Enum):
     UNMADE = "unmade"
 
 
+COUNTED = Standing.COUNTED  # a name of its own: a look at an enumeration's member takes longer than the rest
+_STANDINGS = {
+    Status.SCHEDULED.value: Standing.NOT_YET,
+    **dict.fromkeys((Status.REJECTED.value, Status.CANCELLED.value, Status.FAILED.value), Standing.UNMADE),
+}
+
+
 def standing_of(row: OrderRow) -> Standing:
     """Say whether an order counts. One in a status that nobody knows yet does."""
-    if row.status in _ENDED_UNMADE:
-        return Standing.UNMADE
-    return Standing.NOT_YET if row.status == Status.SCHEDULED else Standing.COUNTED
+    return _STANDINGS.get(row.status, COUNTED)
 
 
 def occasion_of(row: OrderRow) -> Occasion:

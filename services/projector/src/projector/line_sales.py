@@ -15,6 +15,7 @@ UNITS = 100_000
 """A quantity of 1: quantities have five decimals at most."""
 _QUANTITY = re.compile(r"(\d{1,7})(?:\.(\d{1,5}))?", re.ASCII)
 _TERMS = frozenset({"name", "sku", "quantity", "unit_price", "modifiers", "refunded"})
+_VOIDED = ItemState.VOIDED.value
 _MOST_REVENUE = 2**53 - 1
 _SKU, _NAME = 100, 200  # characters: longer ones would not fit into an index
 
@@ -35,7 +36,7 @@ def line_sale(item: Mapping[str, Any]) -> LineSale | None:
     name, price = text_in(item, "name"), object_in(item, "unit_price")
     currency = text_in(price, "currency")
     quantity = text_in(item, "quantity")
-    if item.get("state") == ItemState.VOIDED or name is None or currency is None or quantity is None:
+    if item.get("state") == _VOIDED or name is None or currency is None or quantity is None:
         return None
     units = _units(quantity)
     revenue = _rounded(_unit_price(item, amount_in(price, "amount")) * units)
@@ -49,8 +50,7 @@ def same_sale(before: Mapping[str, Any] | None, change: Any) -> bool:
     """Whether a line sells after a change what it sold before, which most leave as it was: they move its state."""
     if before is None or type(change) is not dict or not _TERMS.isdisjoint(change):
         return False
-    voided = before.get("state") == ItemState.VOIDED
-    return (change["state"] == ItemState.VOIDED) == voided if "state" in change else True
+    return (change["state"] == _VOIDED) == (before.get("state") == _VOIDED) if "state" in change else True
 
 
 def _unit_price(item: Mapping[str, Any], amount: int) -> int:

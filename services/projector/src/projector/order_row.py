@@ -43,7 +43,8 @@ def row_after(before: OrderRow | None, envelope: Envelope, event: Event) -> Orde
         raise Unprojectable("the order belongs to another venue or organization")
     held = before.document if before else _NOTHING
     change = event.change
-    document = merge_patch(held, change)
+    # a patch of nothing that removes nothing is the document, and a null in JSON is spelled in one way
+    document = change if not held and b"null" not in envelope.value else merge_patch(held, change)
     status = text_in(document, "status") if before is None or "status" in change else before.status
     if status is None:
         raise Unprojectable("the document has no status")

@@ -13,9 +13,9 @@ import msgspec
 from order_contracts.order import ItemState, Status
 from projector.unprojectable import Unprojectable, millis_in, object_in, text_in
 
-_MADE = frozenset({Status.READY, Status.COMPLETED})
-_KITCHEN = frozenset({Status.ACCEPTED, Status.PREPARING, Status.READY})
-_WORK = frozenset({ItemState.NEW, ItemState.PREPARING})
+_MADE = frozenset({Status.READY.value, Status.COMPLETED.value})
+_KITCHEN = frozenset({Status.ACCEPTED.value, Status.PREPARING.value, Status.READY.value})
+_WORK = frozenset({ItemState.NEW.value, ItemState.PREPARING.value})
 LinePace = tuple[int | None, int | None]
 """In the kitchen since (none when it is not), and what was spent there in stays that ended."""
 _NOWHERE: LinePace = (None, None)

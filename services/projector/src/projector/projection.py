@@ -21,6 +21,7 @@ from projector.unprojectable import Unprojectable
 from projector.venue_counts import count_changes
 
 _NUL = rb"\u0000"
+_ACCEPTED = Verdict.ACCEPTED  # a look at an enumeration's member takes longer than a judgement
 _LONG_AGO = 0  # arbiters of one batch forget nothing, so that the age of their heads does not matter
 
 
@@ -60,7 +61,7 @@ class Projection:
                 self.changes.rejected["malformed"] += 1
                 continue
             verdict = self._arbiters[record.partition].judge(envelope)
-            if verdict is Verdict.ACCEPTED:
+            if verdict is _ACCEPTED:
                 self._accept(record, envelope)
             else:
                 self.changes.rejected[verdict.value] += 1

@@ -7,7 +7,17 @@ stated, the sum of its lines. What was refunded stands beside it, at the hour of
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from projector.counting import Occasion, Standing, Sums, Tally, counted_elsewhere, moved, occasion_of, standing_of
+from projector.counting import (
+    COUNTED,
+    Occasion,
+    Standing,
+    Sums,
+    Tally,
+    counted_elsewhere,
+    moved,
+    occasion_of,
+    standing_of,
+)
 from projector.line_sales import LineSale, line_sale, same_sale
 from projector.order_row import OrderRow
 from projector.unprojectable import Unprojectable, amount_in, object_in, text_in
@@ -48,7 +58,7 @@ def sales_changes(
     if before.pace.ready == after.pace.ready and before.pace.promised == after.pace.promised:
         return (), ()
     kept, missed = _promise(before), _promise(after)
-    if kept == missed or standing_of(after) is not Standing.COUNTED:
+    if kept == missed or standing_of(after) is not COUNTED:
         return (), ()
     step = (0,) * (len(SALES_SUMS) - 2) + (missed[0] - kept[0], missed[1] - kept[1])
     return [(_key(after), step)], ()
@@ -56,10 +66,8 @@ def sales_changes(
 
 def _of_order(row: OrderRow) -> Mapping[SalesKey, Sums]:
     standing = standing_of(row)
-    if standing is Standing.NOT_YET:
-        return {}
-    if standing is Standing.UNMADE:
-        return {_key(row): (0, 1, 0, 0, 0, 0, 0, 0, 0, 0)}
+    if standing is not COUNTED:
+        return {_key(row): (0, 1, 0, 0, 0, 0, 0, 0, 0, 0)} if standing is Standing.UNMADE else {}
     totals = object_in(row.document, "totals")
     total = totals.get("total")
     gross = sum(sale.revenue for sale in _lines(row)) if total is None else _amount(totals, "total")
@@ -88,7 +96,7 @@ def _key(row: OrderRow) -> SalesKey:
 
 def _of_items(row: OrderRow) -> Mapping[ItemKey, Sums]:
     items: Tally[ItemKey] = Tally()
-    if standing_of(row) is Standing.COUNTED:
+    if standing_of(row) is COUNTED:
         occasion = occasion_of(row)
         items.add([(ItemKey(occasion, sale.currency, sale.sku, sale.name), (1, *sale[3:])) for sale in _lines(row)])
     return items

@@ -9,14 +9,14 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from order_contracts.order import ItemState
-from projector.counting import Occasion, Standing, Sums, Tally, counted_elsewhere, moved, occasion_of, standing_of
+from projector.counting import COUNTED, Occasion, Sums, Tally, counted_elsewhere, moved, occasion_of, standing_of
 from projector.order_row import OrderRow
 from projector.pace import LinePace, lines_touched
 from projector.unprojectable import object_in, text_in
 
 KITCHEN = "kitchen"
 """The stage of a line: from when the kitchen had to make it until it was made. All others are an order's statuses."""
-_MADE = frozenset({ItemState.READY, ItemState.SERVED})
+_MADE = frozenset({ItemState.READY.value, ItemState.SERVED.value})
 _UNMADE = ("", None)
 _FINE = 5  # bits of a bucket's number of seconds that are kept
 
@@ -51,7 +51,7 @@ def stage_changes(
     if counted_elsewhere(before, after, change):
         return moved(_of_order(before), _of_order(after))
     held, pace = before.pace, after.pace
-    if standing_of(after) is not Standing.COUNTED:
+    if standing_of(after) is not COUNTED:
         return ()
     changes: _Changes = []
     if held.spent is not pace.spent:  # the status before is the one that was left
@@ -93,7 +93,7 @@ def _made(item: Any, clock: LinePace | None) -> tuple[str, int | None]:
 
 def _of_order(row: OrderRow) -> Tally[StageKey]:
     tally: Tally[StageKey] = Tally()
-    if standing_of(row) is Standing.COUNTED:
+    if standing_of(row) is COUNTED:
         pace, items = row.pace, object_in(row.document, "items")
         changes: _Changes = []
         for status, spent in pace.spent.items():
