@@ -100,8 +100,8 @@ async def test_down_while_it_starts_stops_it_and_says_so(folder: Path, tmp_path:
     await eventually(lambda: "already up" in outputs[1].read_text(), what="the second `up`")
     await eventually(lambda: "ready" in (folder / "logs" / "supervisor.log").read_text(), within=60)
     assert (await asyncio.to_thread(local_stack, "down", folder)).stdout.startswith("Stopped.")
-    for process, output in zip((starting, following), outputs, strict=True):
-        code = await asyncio.to_thread(process.wait, 60)
+    codes = [await asyncio.to_thread(process.wait, 60) for process in (starting, following)]
+    for code, output in zip(codes, outputs, strict=True):
         assert (code, "stopped while it was starting" in output.read_text()) == (1, True), output.read_text()
     assert not State(folder).locked()
     assert list(State(folder).runs.iterdir()) == []

@@ -31,6 +31,8 @@ async def create_topic(
             if time.monotonic() > deadline:
                 raise TopicNotMade(f"topic {name}: some partitions have no leader after {_DEADLINE_SECONDS:.0f} s")
             await asyncio.sleep(0.05)
+    except KafkaError as error:  # it is going down again: `down` came while it started
+        raise TopicNotMade(f"topic {name}: Kafka went away while it was made: {error!r}") from error
     finally:
         await admin.close()
     return made
