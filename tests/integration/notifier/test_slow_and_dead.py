@@ -307,7 +307,7 @@ async def test_a_screen_that_polls_again_is_told_to_resync() -> None:
 def test_a_storm_is_let_in_at_the_rate_and_the_others_are_told_when_to_come(transport: str) -> None:
     @on_uvloop
     async def scenario() -> None:
-        async with fan(rate=100) as served, httpx.AsyncClient(base_url=served.url) as client:
+        async with fan(rate=20) as served, httpx.AsyncClient(base_url=served.url) as client:
             healthy = (await entered(served.port))[0]
             query = {"EIO": "4", "transport": transport}
             upgrade = {"connection": "Upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
