@@ -12,18 +12,7 @@ def merge_patch(target: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return patch
     result: dict[str, Any] = {**target} if isinstance(target, dict) else {}
-    todo = [(result, patch)]
-    while todo:
-        into, changes = todo.pop()
-        for name, value in changes.items():
-            if value is None:
-                into.pop(name, None)
-            elif isinstance(value, dict):
-                held = into.get(name)
-                into[name] = part = {**held} if isinstance(held, dict) else {}
-                todo.append((part, value))
-            else:
-                into[name] = value
+    _merge(result, patch, shared=True)
     return result
 
 
@@ -32,6 +21,11 @@ def apply_patch(document: dict[str, Any], patch: dict[str, Any]) -> None:
 
     The result is equal to `merge_patch`'s, in the order of its names too.
     """
+    _merge(document, patch, shared=False)
+
+
+def _merge(document: dict[str, Any], patch: dict[str, Any], *, shared: bool) -> None:
+    """Merge into a document; its parts are copied before they are changed where they are `shared`."""
     todo = [(document, patch)]
     while todo:
         into, changes = todo.pop()
@@ -42,6 +36,8 @@ def apply_patch(document: dict[str, Any], patch: dict[str, Any]) -> None:
                 held = into.get(name)
                 if not isinstance(held, dict):
                     into[name] = held = {}
+                elif shared:
+                    into[name] = held = {**held}
                 todo.append((held, value))
             else:
                 into[name] = value

@@ -11,7 +11,7 @@ from projector.changes import Before, LogRecord
 from projector.folding import fold, orders_of
 from projector.projection import project
 from projector.statements import texts_of
-from projector.trail import trail_lines
+from projector.trail import trail_rows
 
 PARTITIONS = 3
 
@@ -30,4 +30,4 @@ def test_an_order_with_several_events_in_a_batch_is_written_as_the_last_one_leav
     changes = project(records, before, partitions=PARTITIONS)
     assert folded.changes == changes
     assert folded.writing == texts_of(changes)
-    assert folded.trail == trail_lines(changes.trail)
+    assert folded.trail == trail_rows(changes.trail)

@@ -2,10 +2,8 @@
 
 import asyncio
 import gc
-import logging
 import sys
 
-import structlog
 import uvloop
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
@@ -13,6 +11,7 @@ from pydantic import ValidationError
 from notifier.app import run
 from notifier.boot import TopicUnfit
 from notifier.settings import Settings
+from order_contracts.startup import configure_logs, tell_faults
 
 WRONG_SETTINGS = 2
 _COLLECT = 50_000, 20, 20  # the rings and thousands of connections live long: looking through them often finds nothing
@@ -23,11 +22,9 @@ def main() -> int:
     try:
         settings = Settings()
     except ValidationError as error:
-        for fault in error.errors():
-            name = ".".join(map(str, fault["loc"])).upper() or "environment"
-            sys.stderr.write(f"{name}: {fault['msg']}. Set it in the environment.\n")
+        tell_faults(error)
         return WRONG_SETTINGS
-    _configure_logs(settings.log_level)
+    configure_logs(settings.log_level)
     gc.freeze()  # what was imported stays: nothing to look through
     gc.set_threshold(*_COLLECT)
     try:
@@ -44,28 +41,6 @@ def main() -> int:
             f"{settings.http_host}:{settings.http_port} can't be used: {error}. Set HTTP_HOST, HTTP_PORT.\n"
         )
         return 1
-
-
-def _configure_logs(level: str) -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level.upper()),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.JSONRenderer(),
-        ],
-    )
-    stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(formatter)
-    logging.basicConfig(level=logging.WARNING, handlers=[stream])  # what the libraries have to say
 
 
 if __name__ == "__main__":

@@ -9,10 +9,8 @@ from typing import Any
 
 import structlog
 import uvicorn
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from fastapi import FastAPI
-from faststream.kafka import KafkaBroker
-from faststream.security import SASLScram512
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
@@ -23,10 +21,10 @@ from order_api.boot import check_topic
 from order_api.clock_release import ClockRelease
 from order_api.cloudevents import routes as cloudevents
 from order_api.cloudevents.taking import EventTaking
+from order_api.connections import broker_of, fetch_keys, rows_of, square_orders, tail_consumer
 from order_api.event_lane import EventLane
 from order_api.fast_lane import FastLane
 from order_api.faults import Faults
-from order_api.fetch_sessions import fetch_in_sessions
 from order_api.identity import Identity
 from order_api.images import routes as images
 from order_api.intake import Intake
@@ -38,7 +36,6 @@ from order_api.pos import routes as pos
 from order_api.pos.stated import OrderSource
 from order_api.rates import Rates
 from order_api.row_boot import fill_book
-from order_api.rows import Rows, open_rows
 from order_api.schedule import Schedule
 from order_api.settings import Settings
 from order_api.tail import Tail
@@ -58,16 +55,16 @@ async def run(settings: Settings) -> int:
         metrics, tracing = Metrics(), start_tracing("order-api", complain=_log.error)
         if tracing is not None:
             stack.callback(tracing.stop)
-        tokens = Tokens(settings, fetch=_fetch_keys, complain=_log.error)
+        tokens = Tokens(settings, fetch=fetch_keys, complain=_log.error)
         await tokens.start()
         refreshing = _background(stack, tokens.run())
         guest_keys = KeptGuestKeys(settings, complain=_log.error)
         await guest_keys.start()
         _background(stack, guest_keys.run())
-        broker = await stack.enter_async_context(_broker(settings))
+        broker = await stack.enter_async_context(broker_of(settings))
         await broker.start()
-        consumer, asker = await _consumer(settings, stack), await _consumer(settings, stack)
-        rows = await _rows(settings, stack, epoch)
+        consumer, asker = await tail_consumer(settings, stack), await tail_consumer(settings, stack)
+        rows = await rows_of(settings, stack, epoch)
         partitions = [TopicPartition(topic, number) for number in range(settings.orders_partitions)]
         book, start = await fill_book(
             rows, consumer, asker, partitions, _now() - settings.book_window, seconds=settings.database_boot_seconds
@@ -115,7 +112,7 @@ async def run(settings: Settings) -> int:
         def why_not_ready() -> str | None:
             return why_not_started() or tokens.missing()
 
-        _routes(app, settings, desk, identity, events, await _square(settings, stack))
+        _routes(app, settings, desk, identity, events, await square_orders(settings, stack))
         app.include_router(
             probes.router(metrics=metrics, stuck=tail.stuck, started=why_not_started, ready=why_not_ready)
         )
@@ -126,61 +123,6 @@ async def run(settings: Settings) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _broker(settings: Settings) -> KafkaBroker:
-    login = settings.kafka_login
-    return KafkaBroker(
-        settings.kafka_bootstrap_servers.split(","),
-        security=SASLScram512(*login) if login else None,
-        client_id="order-api",
-        request_timeout_ms=settings.kafka_request_timeout_ms,
-        logger=None,
-    )
-
-
-async def _consumer(settings: Settings, stack: AsyncExitStack) -> AIOKafkaConsumer:
-    consumer = AIOKafkaConsumer(
-        **settings.kafka_access(),
-        client_id="order-api-tail",
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="none",  # a log that was cut short ends this process, instead of being skipped
-        request_timeout_ms=settings.kafka_request_timeout_ms + 1_000,
-        max_partition_fetch_bytes=4 * 1_048_576,
-    )
-    stack.push_async_callback(consumer.stop)
-    await consumer.start()
-    fetch_in_sessions(consumer)
-    return consumer
-
-
-async def _rows(settings: Settings, stack: AsyncExitStack, epoch: str) -> Rows | None:
-    if settings.database_url is None:
-        return None
-    address, seconds = settings.database_url.get_secret_value(), settings.database_seconds
-    rows = await open_rows(
-        address, settings.database_schema, epoch, seconds=seconds, prepared=settings.database_prepared_statements
-    )
-    stack.callback(rows.close)
-    return rows
-
-
-async def _fetch_keys(url: str) -> bytes:
-    from order_api.key_fetch import fetch_keys  # noqa: PLC0415  # httpx costs a start that does without it 0.1 s
-
-    return await fetch_keys(url)
-
-
-async def _square(settings: Settings, stack: AsyncExitStack) -> OrderSource | None:
-    if not settings.square_venues:
-        return None
-    import httpx  # noqa: PLC0415  # see above
-
-    from order_api.pos.square_fetch import SquareOrders  # noqa: PLC0415
-
-    http = await stack.enter_async_context(httpx.AsyncClient())
-    return SquareOrders(http, settings.square_api_url, settings.square_venues)
 
 
 def _routes(

@@ -3,11 +3,8 @@
 import gc
 
 _SERVING = (50_000, 20, 50)  # the usual 700 walk a growing book again and again: 30 % of the CPU of filling it
-_FILLING = (
-    5_000_000,
-    20,
-    50,
-)  # neither imports nor a book make garbage while they grow; bounded, should that take long
+# Neither imports nor a book make garbage while they grow; bounded, should that take long.
+_FILLING = (5_000_000, 20, 50)
 
 
 def while_filling() -> None:

@@ -18,9 +18,10 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from order_api.answering import WHOLE, Headers
-from order_api.limits import MOST_HEADER_BYTES, headers_too_large
+from order_api.limits import headers_too_large
 from order_api.problems import Problem
 from order_api.settings import Settings
+from order_contracts.bounded_requests import MOST_HEAD_BYTES
 
 _LINGER_SECONDS = 1.0
 
@@ -110,7 +111,7 @@ class _Http(HttpToolsProtocol):
             self._head_bytes += len(data)
         if not self._in_head:
             self._watch()  # the body is not all there
-        elif self._head_bytes > MOST_HEADER_BYTES:
+        elif self._head_bytes > MOST_HEAD_BYTES:
             self._refuse(headers_too_large())
         elif self._cycle is None or self._cycle.response_complete:
             self._watch()

@@ -8,9 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from order_api.metrics import Metrics
 from order_api.problems import Problem
-
-MOST_HEADERS = 100
-MOST_HEADER_BYTES = 32 * 1024
+from order_contracts.bounded_requests import MOST_HEAD_BYTES, MOST_HEADERS
 
 
 class Limits:
@@ -40,7 +38,7 @@ def over_limit(scope: Scope) -> bool:
     """Whether a request's line and headers are more than anybody needs."""
     headers = scope["headers"]
     size = len(scope["raw_path"]) + len(scope["query_string"]) + sum(map(len, chain.from_iterable(headers)))
-    return size > MOST_HEADER_BYTES or len(headers) > MOST_HEADERS
+    return size > MOST_HEAD_BYTES or len(headers) > MOST_HEADERS
 
 
 def is_usual(scope: Scope, headers: Mapping[bytes, bytes], *, most_bytes: int) -> bool:
@@ -60,7 +58,7 @@ def is_usual(scope: Scope, headers: Mapping[bytes, bytes], *, most_bytes: int) -
 
 def headers_too_large() -> Problem:
     """Say which headers are too many."""
-    detail = f"more than {MOST_HEADERS} headers, or {MOST_HEADER_BYTES} bytes of them: send fewer"
+    detail = f"more than {MOST_HEADERS} headers, or {MOST_HEAD_BYTES} bytes of them: send fewer"
     return Problem(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", detail, headers=_HANG_UP)
 
 

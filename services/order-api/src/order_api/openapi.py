@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -160,15 +161,10 @@ PROGRESS: Responses = {int(HTTPStatus.OK): {"headers": header_texts(_HEADERS)}, 
 def describe(app: FastAPI) -> None:
     """Let the app's OpenAPI document know of tokens and of the shape of problems, and have examples of today."""
 
-    def document() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            plain = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
-            app.openapi_schema = with_problems(plain)
-        return _dated(app.openapi_schema, datetime.now(UTC).date())
+    @lru_cache(maxsize=1)  # once a day
+    def document_of(day: date) -> dict[str, Any]:
+        plain = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+        dated: dict[str, Any] = json.loads(json.dumps(with_problems(plain)).replace(EXAMPLE_DAY, day.isoformat()))
+        return dated
 
-    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend it
-
-
-def _dated(document: dict[str, Any], day: date) -> dict[str, Any]:
-    dated: dict[str, Any] = json.loads(json.dumps(document).replace(EXAMPLE_DAY, day.isoformat()))
-    return dated
+    app.openapi = lambda: document_of(datetime.now(UTC).date())  # type: ignore[method-assign]  # FastAPI's own way

@@ -1,10 +1,8 @@
 """The service as a process: its settings, its logs, and what it says when it can't start."""
 
 import asyncio
-import logging
 import sys
 
-import structlog
 import uvloop
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
@@ -12,7 +10,7 @@ from pydantic import ValidationError
 from order_api.app import run
 from order_api.boot import TopicUnfit
 from order_api.settings import Settings
-from order_contracts.tracing import name_trace
+from order_contracts.startup import configure_logs, tell_faults
 
 WRONG_SETTINGS = 2
 
@@ -22,11 +20,9 @@ def serve() -> int:
     try:
         settings = Settings()
     except ValidationError as error:
-        for fault in error.errors():
-            name = ".".join(map(str, fault["loc"])).upper() or "environment"
-            sys.stderr.write(f"{name}: {fault['msg']}. Set it in the environment.\n")
+        tell_faults(error)
         return WRONG_SETTINGS
-    _configure_logs(settings.log_level)
+    configure_logs(settings.log_level)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(run(settings))
@@ -36,27 +32,3 @@ def serve() -> int:
     except KafkaError as error:
         sys.stderr.write(f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error}\n")
         return 1
-
-
-def _configure_logs(level: str) -> None:
-    ours: list[structlog.types.Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        name_trace,
-    ]
-    structlog.configure(
-        processors=[*ours, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(level.upper()),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=ours,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-    )
-    stream = logging.StreamHandler(sys.stderr)
-    stream.setFormatter(formatter)
-    logging.basicConfig(level=logging.WARNING, handlers=[stream])  # what the libraries have to say

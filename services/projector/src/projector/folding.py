@@ -14,7 +14,7 @@ from projector.changes import Before, Changes, LogRecord
 from projector.database import UNWRITABLE
 from projector.projection import Projection
 from projector.statements import RowValues, Texts, clearing_of, lengths_of, row_texts, row_values
-from projector.trail import trail_lines
+from projector.trail import trail_rows
 
 _RECORDS, _READ, _COLUMNS = 16, 64, 4  # half a millisecond each
 T = TypeVar("T")
@@ -42,7 +42,7 @@ async def fold(records: Sequence[LogRecord], orders: Set[str], before: Before, p
     column, they would have to be fetched again. So an order with several events in a batch is written out repeatedly.
     """
     projection = Projection(before, partitions)
-    changes, lines, written = projection.changes, list[bytes](), dict[str, RowValues]()
+    changes, trail, written = projection.changes, list[bytes](), dict[str, RowValues]()
     writable = True
     for start in range(0, len(records), _RECORDS):
         part, told = records[start : start + _RECORDS], len(changes.trail)
@@ -51,7 +51,7 @@ async def fold(records: Sequence[LogRecord], orders: Set[str], before: Before, p
             if writable:
                 touched = orders_of(part) & changes.rows.keys()
                 written.update((order_id, row_values(changes.rows[order_id])) for order_id in touched)
-                lines.append(trail_lines(changes.trail[told:]))
+                trail.append(trail_rows(changes.trail[told:]))
         except UNWRITABLE:  # from our own encoders
             writable = False
         await asyncio.sleep(0)
@@ -61,7 +61,7 @@ async def fold(records: Sequence[LogRecord], orders: Set[str], before: Before, p
     rows = [written[order_id] for order_id in changes.rows]
     texts = await gently(row_texts(changes, rows), _COLUMNS)
     writing = Texts(texts, clearing_of(changes), lengths_of(rows))
-    return Folded(records, orders, changes, began, b"".join(lines), writing)
+    return Folded(records, orders, changes, began, b"".join(trail), writing)
 
 
 async def gently(values: Iterable[T], at_once: int = _READ) -> list[T]:

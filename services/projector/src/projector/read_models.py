@@ -18,7 +18,7 @@ from projector.loading import load_before
 from projector.projection import project
 from projector.schema import own_migrations
 from projector.statements import send, texts_of
-from projector.trail import append_trail, put_dead_letters, trail_lines
+from projector.trail import append_trail, put_dead_letters, trail_rows
 from projector.trail_months import TrailMonths
 
 
@@ -164,6 +164,6 @@ class ReadModels:
 async def write_changes(connection: asyncpg.Connection, months: TrailMonths, changes: Changes) -> None:
     """Write what was projected, within the caller's transaction: one that holds the partition's position."""
     await months.ensure(connection, {entry.began_at for entry in changes.trail})
-    await append_trail(connection, trail_lines(changes.trail))
+    await append_trail(connection, trail_rows(changes.trail))
     await send(connection, texts_of(changes))
     await put_dead_letters(connection, changes.dead_letters)

@@ -33,15 +33,15 @@ async def append_trail(connection: asyncpg.Connection, rows: bytes) -> None:
             await connection.copy_to_table("order_events", source=source, columns=COLUMNS, format="binary")
 
 
-def trail_lines(entries: Iterable[TrailEntry]) -> bytes:
+def trail_rows(entries: Iterable[TrailEntry]) -> bytes:
     """Write accepted events as COPY reads them in its binary form: asyncpg would encode each value by itself.
 
     Nothing is escaped and no moment is a text: it costs Postgres and us less than its lines of text.
     """
-    return b"".join([_line(entry) for entry in entries])
+    return b"".join([_row(entry) for entry in entries])
 
 
-def _line(entry: TrailEntry) -> bytes:
+def _row(entry: TrailEntry) -> bytes:
     record, envelope, began_at = entry
     order_id, event_id, fingerprint, event = envelope.order_id, envelope.id, envelope.fingerprint, envelope.value
     moments = 8, _moment(envelope.appended_at), 8, _moment(began_at)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from order_contracts.wire import Envelope
 from projector.changes import LogRecord, TrailEntry
-from projector.trail import COLUMNS, trail_lines
+from projector.trail import COLUMNS, trail_rows
 
 AT = datetime(2026, 11, 20, 18, 25, tzinfo=UTC)
 NUMBERS = ("version", "partition", "log_offset")
@@ -61,6 +61,6 @@ def test_an_event_comes_out_byte_for_byte_whatever_it_holds(events: list[tuple[s
     rest = {"order_id": "o1", "version": 1, "event_id": "e1", "type": "order.placed.v1", "organization_id": "org-1"}
     place = {"partition": 3, "log_offset": 7, "fingerprint": "f"}
     moments = {"appended_at": AT + timedelta(milliseconds=7), "began_at": AT}
-    assert read_by_copy(trail_lines([entry(*one) for one in events])) == [
+    assert read_by_copy(trail_rows([entry(*one) for one in events])) == [
         {**rest, **place, **moments, "venue_id": venue, "event": event} for venue, event in events
     ]
